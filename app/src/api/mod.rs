@@ -1,0 +1,18 @@
+//! What travels over HTTP: one definition for the server, the page and the command line.
+//!
+//! Conventions: times are RFC 3339 in UTC (strings), durations are seconds (`f64`), boxes are `[x1, y1, x2, y2]`
+//! in pixels of the upright (EXIF-applied) picture, similarity is the raw cosine in -1..1.
+
+mod error;
+mod event;
+mod health;
+mod request;
+mod result;
+
+pub use error::{ErrorBody, ErrorDetail};
+pub use event::{CandidateState, Event, EventKind};
+pub use health::{EngineReport, Health, ProviderReport, QueueReport};
+pub use request::{
+    Accepted, Counts, Links, LogLine, MatchOptions, RequestPage, RequestState, RequestSummary, StageReport, StageState, StatusReport,
+};
+pub use result::{Diagnostic, FaceReport, MatchReport, MatchResult, MatchStatus, ModelNames, PersonReport, ProbeReport, Thresholds};

@@ -1,0 +1,158 @@
+//! The result of one request, in the shape of the original design; fields are only ever added.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// How a similarity compares with the two thresholds of the embedding model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum MatchStatus {
+    /// At or above the `match` threshold.
+    Match,
+    /// Between the two thresholds: a person should look.
+    Possible,
+    /// Below both.
+    NoMatch,
+}
+
+impl fmt::Display for MatchStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            MatchStatus::Match => "MATCH",
+            MatchStatus::Possible => "POSSIBLE",
+            MatchStatus::NoMatch => "NO_MATCH",
+        })
+    }
+}
+
+/// The two thresholds on the cosine that were in force; they belong to the embedding model.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    #[serde(rename = "match")]
+    pub match_: f32,
+    pub possible: f32,
+}
+
+impl Thresholds {
+    /// The status of a cosine; a NaN is never a match.
+    pub fn status(&self, similarity: f32) -> MatchStatus {
+        if similarity >= self.match_ {
+            MatchStatus::Match
+        } else if similarity >= self.possible {
+            MatchStatus::Possible
+        } else {
+            MatchStatus::NoMatch
+        }
+    }
+}
+
+/// A face as found: where, how sure, how sharp.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaceReport {
+    /// `[x1, y1, x2, y2]`, pixels of the upright picture.
+    #[serde(rename = "box")]
+    pub bbox: [f32; 4],
+    /// Left eye, right eye, nose, left and right corner of the mouth (as seen in the picture). Empty when the
+    /// whole picture stood in for a face.
+    pub landmarks: Vec<[f32; 2]>,
+    /// The detector's score, 0..1 (0 when the whole picture stood in for a face).
+    pub score: f32,
+    /// Variance of the Laplacian over the aligned crop: higher is sharper.
+    pub sharpness: f32,
+}
+
+/// A person as found by the person detector.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PersonReport {
+    #[serde(rename = "box")]
+    pub bbox: [f32; 4],
+    pub score: f32,
+}
+
+/// One candidate face, compared with the probe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MatchReport {
+    /// 1 is the most similar.
+    pub rank: usize,
+    /// The name of the candidate picture within the request.
+    pub pool_image: String,
+    /// Where the full picture stands: a URL, or `file:` plus the path below the pool.
+    pub image_uri: String,
+    pub page_url: Option<String>,
+    pub title: Option<String>,
+    /// The provider that named the candidate (`folder`, `wikimedia`, ...).
+    pub provider: String,
+    pub license: Option<String>,
+    /// Raw cosine, -1..1.
+    pub similarity: f32,
+    pub match_status: MatchStatus,
+    pub face: FaceReport,
+    /// The person that the face belongs to; absent when it stands outside every person found.
+    pub person: Option<PersonReport>,
+    /// Signed, short-lived addresses; absent when the artifact is gone.
+    pub thumbnail: Option<String>,
+    pub crop: Option<String>,
+    pub annotated: Option<String>,
+    /// SHA-256 of the candidate file, hex.
+    pub sha256: String,
+    /// Other places with the very same file.
+    pub duplicates: Vec<String>,
+    /// True when no face was found and the whole picture stood in for one: read the similarity with care.
+    pub fallback: bool,
+}
+
+/// The query picture's face and what it matched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeReport {
+    pub query_image: String,
+    pub query_uri: Option<String>,
+    pub face: FaceReport,
+    pub person: Option<PersonReport>,
+    /// Every face of the query picture, so that another may be chosen by index (`face`).
+    pub faces: Vec<FaceReport>,
+    /// Which of `faces` was compared.
+    pub face_index: usize,
+    pub crop: Option<String>,
+    pub annotated: Option<String>,
+    pub fallback: bool,
+    pub matches: Vec<MatchReport>,
+}
+
+/// The three networks that ran, by file name and digest: `yolov8n_coco@9e7df9bc`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelNames {
+    pub pack: String,
+    pub person: String,
+    pub face: String,
+    pub embedding: String,
+}
+
+/// What went wrong without ending the request, counted by stage and kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Diagnostic {
+    pub stage: String,
+    pub kind: String,
+    pub count: usize,
+}
+
+/// The whole answer to a request: `matching_results.json`, `GET /status/{id}` and `sync=true` carry it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MatchResult {
+    pub request_id: String,
+    pub status: super::RequestState,
+    pub input_working_dir: String,
+    pub output_working_dir: String,
+    pub error: Option<super::ErrorDetail>,
+    pub retry_count: u32,
+    pub max_retries: u32,
+    /// Seconds from the start of the work to its end.
+    pub time_taken: f64,
+    /// Which engine ran: `onnxruntime 1.32.0 (cpu)`, `burn-flex (cpu)`, `wgpu: NVIDIA H200`.
+    pub engine: String,
+    pub models: ModelNames,
+    pub thresholds: Thresholds,
+    /// True when anything stood in for the usual: a backup engine, the full frame, the whole picture.
+    pub fallback: bool,
+    pub diagnostics: Vec<Diagnostic>,
+    pub result: Vec<ProbeReport>,
+}
