@@ -4,3 +4,5 @@
 //! * everything else: Leptos pages and components (features `ssr` on the server, `hydrate` in the browser).
 
 pub mod api;
+#[cfg(feature = "ssr")]
+pub mod server;
