@@ -2,7 +2,26 @@
 //!
 //! * [`api`]: requests, results, events and errors as they travel over HTTP. One definition, two users.
 //! * everything else: Leptos pages and components (features `ssr` on the server, `hydrate` in the browser).
+//!   [`server`] is what the page needs from the server that renders it.
+
+#![recursion_limit = "256"]
 
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod server;
+
+#[cfg(feature = "hydrate")]
+mod browser;
+#[cfg(not(feature = "hydrate"))]
+#[path = "browser/absent.rs"]
+mod browser;
+
+mod live;
+mod pages;
+mod parts;
+mod picture;
+mod read;
+mod shell;
+mod text;
+
+pub use shell::{App, shell};

@@ -6,12 +6,14 @@
 mod error;
 mod event;
 mod health;
+mod limits;
 mod request;
 mod result;
 
 pub use error::{ErrorBody, ErrorDetail};
 pub use event::{CandidateState, Event, EventKind};
 pub use health::{EngineReport, Health, ProviderReport, QueueReport};
+pub use limits::{MAX_UPLOAD_BYTES, PICTURE_TYPES};
 pub use request::{
     Accepted, Counts, Links, LogLine, MatchOptions, RequestPage, RequestState, RequestSummary, StageReport, StageState, StatusReport,
 };

@@ -1,0 +1,7 @@
+//! What an uploaded picture may be, said once so that the page can refuse before sending and the server repeats it.
+
+/// The largest query picture in bytes (12 MiB).
+pub const MAX_UPLOAD_BYTES: usize = 12 * 1024 * 1024;
+
+/// The file types that are read, as an `accept` list.
+pub const PICTURE_TYPES: &str = "image/jpeg,image/png,image/webp,image/gif";

@@ -1,0 +1,73 @@
+//! The server's side of the module `browser`: the same names, doing nothing. No event handler and no effect runs while
+//! a page is rendered, so none of this is ever called; it lets the components be written once.
+
+use crate::{
+    api::{Accepted, ErrorDetail, Health, StatusReport},
+    live::Heard,
+    picture::Picked,
+};
+use leptos::web_sys::{DragEvent, HtmlFormElement, HtmlInputElement};
+
+fn absent() -> ErrorDetail {
+    ErrorDetail { code: "no_browser".to_owned(), message: "This needs a browser.".to_owned(), details: serde_json::Value::Null }
+}
+
+pub fn mark_hydrated() {}
+
+pub fn go(_address: &str) {}
+
+pub fn reload() {}
+
+pub async fn copy_address() -> bool {
+    false
+}
+
+pub fn address() -> String {
+    String::new()
+}
+
+pub async fn inspect(_input: HtmlInputElement) -> Option<Result<Picked, String>> {
+    None
+}
+
+pub fn forget_preview(_preview: &str) {}
+
+pub fn clear(_input: &HtmlInputElement) {}
+
+pub fn take_dropped(_event: &DragEvent, _input: &HtmlInputElement) -> bool {
+    false
+}
+
+pub fn on_paste(_input: impl Fn() -> Option<HtmlInputElement> + 'static, _tell: impl Fn() + 'static) {}
+
+pub async fn send(_form: HtmlFormElement) -> Result<Accepted, ErrorDetail> {
+    Err(absent())
+}
+
+pub async fn status(_id: String) -> Result<StatusReport, ErrorDetail> {
+    Err(absent())
+}
+
+pub async fn health() -> Result<Health, ErrorDetail> {
+    Err(absent())
+}
+
+pub async fn erase(_id: String) -> Result<(), ErrorDetail> {
+    Err(absent())
+}
+
+pub struct Following;
+
+pub fn follow(_address: &str, _tell: impl Fn(Heard) + 'static) -> Option<Following> {
+    None
+}
+
+pub struct Places;
+
+pub fn places() -> Option<Places> {
+    None
+}
+
+impl Places {
+    pub fn glide(self) {}
+}

@@ -1,0 +1,91 @@
+//! `/`: the upload, and what a person should know before they give a photo away.
+
+use crate::{
+    api::Health,
+    parts::Upload,
+    read::{self, HomeData},
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+#[component]
+pub fn HomePage() -> impl IntoView {
+    let face = use_query_map().with_untracked(|query| query.get("face").and_then(|face| face.parse::<usize>().ok()));
+    let data = Resource::new_blocking(|| (), |()| read::home());
+    view! {
+        <Title text="" />
+        <div class="home">
+            <section class="hero">
+                <h1>"One face, found among many pictures."</h1>
+                <p class="lead">
+                    "Give the engine a photo. It compares the face with every face in the pictures it may search, ranks what it finds, and shows you why."
+                </p>
+                <ol class="steps">
+                    <li>
+                        <b>"Find"</b>
+                        <span>"People and faces are found in your photo and in each picture searched."</span>
+                    </li>
+                    <li>
+                        <b>"Compare"</b>
+                        <span>"Each face becomes a vector; the similarity of two vectors is a number up to 1."</span>
+                    </li>
+                    <li>
+                        <b>"Judge"</b>
+                        <span>"You see both faces side by side, the thresholds and the source. You decide."</span>
+                    </li>
+                </ol>
+            </section>
+            <Suspense fallback=|| {
+                view! { <p class="hint">"Loading…"</p> }
+            }>
+                {move || Suspend::new(async move {
+                    let HomeData { health, problem } = data.await;
+                    view! {
+                        <Upload health=health.clone() problem=problem face=face />
+                        <Trust health=health />
+                    }
+                })}
+            </Suspense>
+        </div>
+    }
+}
+
+/// What happens to the photo, and what does the work.
+#[component]
+fn Trust(health: Option<Health>) -> impl IntoView {
+    view! {
+        <section class="trust" aria-label="What happens to your photo">
+            <div>
+                <h2>"What happens to your photo"</h2>
+                <ul>
+                    <li>"It is sent to this server only, and examined there."</li>
+                    <li>"Every result page names the day on which all of it is forgotten."</li>
+                    <li>"Erase deletes it at once: photo, vectors, crops and results."</li>
+                    <li>"Whoever has the address of a result can open it. Share it with care."</li>
+                </ul>
+            </div>
+            {health
+                .map(|health| {
+                    let searched: Vec<_> = health.providers.iter().filter(|provider| provider.configured).map(|provider| provider.name.clone()).collect();
+                    let facts = [
+                        ("Engine", health.engine.name.clone()),
+                        ("Models", format!("pack {}", health.models.pack)),
+                        ("Searches in", if searched.is_empty() { "nothing yet: no source is set up".to_owned() } else { searched.join(", ") }),
+                        ("Queue", format!("{} waiting, {} running", health.queue.queued, health.queue.running)),
+                        ("Version", health.version.clone()),
+                    ];
+                    view! {
+                        <div>
+                            <h2>"What does the work"</h2>
+                            <dl class="facts">
+                                {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
+                            </dl>
+                            {(health.status != "ok")
+                                .then(|| view! { <p class="flag">"The service is degraded: searches may be slow or fail."</p> })}
+                        </div>
+                    }
+                })}
+        </section>
+    }
+}

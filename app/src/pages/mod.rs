@@ -1,0 +1,9 @@
+//! One file for each page.
+
+mod home;
+mod problem;
+mod request;
+
+pub use home::HomePage;
+pub use problem::NotFoundPage;
+pub use request::RequestPage;

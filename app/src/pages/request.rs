@@ -1,0 +1,85 @@
+//! `/requests/{id}`: the search as it runs and its result. The server renders what is known; the browser follows.
+
+use super::problem::{Erased, Failed, Unreadable};
+use crate::{
+    api::{MatchStatus, RequestState},
+    live::Live,
+    parts::{CopyLink, Erase, Gallery, How, Probe, Progress},
+    read::{self, RequestData},
+    text,
+};
+use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+use leptos_router::hooks::use_params_map;
+
+#[component]
+pub fn RequestPage() -> impl IntoView {
+    let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
+    let data = Resource::new_blocking(move || id.clone(), read::request);
+    view! {
+        <Meta name="robots" content="noindex, nofollow" />
+        <Suspense fallback=|| {
+            view! { <p class="hint">"Loading…"</p> }
+        }>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(data) if data.report.status == RequestState::Expired => view! { <Erased /> }.into_any(),
+                    Ok(data) => view! { <Request data=data /> }.into_any(),
+                    Err(error) => view! { <Unreadable error=error /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Request(data: RequestData) -> impl IntoView {
+    let RequestData { report, health } = data;
+    let id = report.request_id.clone();
+    let running_at_first = !report.status.is_final();
+    let live = Live::new(report, health.thresholds);
+    Effect::new(move |_| live.follow());
+
+    let headline = Memo::new(move |_| match live.state.get() {
+        RequestState::Completed => text::outcome(live.count(MatchStatus::Match), live.count(MatchStatus::Possible)),
+        RequestState::Queued => "Waiting for its turn".to_owned(),
+        _ => "Searching…".to_owned(),
+    });
+    let pill = move || format!("pill {}", live.state.get());
+    let failed = move || live.state.get() == RequestState::Failed;
+    let seconds = move || live.result.with(|result| result.as_ref().map(|result| format!(" in {}", text::duration(result.time_taken))));
+    view! {
+        <Title text=move || if failed() { "Failed".to_owned() } else { headline.get() } />
+        // Without JavaScript the page asks again by itself. (As raw markup: with JavaScript a browser parses the
+        // inside of noscript as text, which could not be taken over.)
+        {running_at_first.then(|| view! { <noscript inner_html="<meta http-equiv=\"refresh\" content=\"2\">"></noscript> })}
+        <div class="request">
+            <div class="request-top">
+                <p class=pill>{move || text::state(live.state.get())}</p>
+                <div class="tools">
+                    <CopyLink />
+                    <Erase id=id />
+                </div>
+            </div>
+            <Show
+                when=failed
+                fallback=move || {
+                    view! {
+                        <h1 role="status">{headline}</h1>
+                        <p class="lead numbers">{move || text::progress(&live.counts.get())} {seconds}</p>
+                        <Progress live=live />
+                        <div class="board">
+                            <Probe live=live />
+                            <Gallery live=live />
+                        </div>
+                        <How live=live />
+                    }
+                }
+            >
+                {move || {
+                    view! { <Failed error=live.error.get() report=live.report.get_value() /> }
+                }}
+            </Show>
+        </div>
+    }
+}

@@ -1,0 +1,112 @@
+//! One compared face in the gallery: enough to decide whether to open it.
+
+use super::{
+    opened::Opened,
+    scale::{Badge, Scale},
+};
+use crate::{
+    api::{MatchReport, MatchStatus},
+    live::{Card, Live},
+    text,
+};
+use leptos::prelude::*;
+
+/// The file name without its folders.
+pub fn short_name(pool_image: &str) -> String {
+    pool_image.rsplit('/').next().unwrap_or(pool_image).to_owned()
+}
+
+/// A picture's signed address, kept while it is the same picture: the signature changes with every answer, and a new
+/// one must not make the picture load again. A picture that has failed takes the newest.
+fn steady_address(report: ArcRwSignal<MatchReport>, of: fn(&MatchReport) -> Option<&String>) -> Signal<Option<String>> {
+    let path = |address: &String| address.split('?').next().unwrap_or_default().to_owned();
+    Memo::new(move |before: Option<&Option<String>>| {
+        let now = report.with(|report| of(report).cloned());
+        match (before, now) {
+            (Some(Some(before)), Some(now)) if path(before) == path(&now) => Some(before.clone()),
+            (_, now) => now,
+        }
+    })
+    .into()
+}
+
+#[component]
+pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
+    let Card { key, report } = card;
+    let picture = steady_address(report.clone(), |report| report.crop.as_ref().or(report.thumbnail.as_ref()));
+    let status = Signal::derive({
+        let report = report.clone();
+        move || report.with(|report| report.match_status)
+    });
+    let similarity = Signal::derive({
+        let report = report.clone();
+        move || report.with(|report| report.similarity)
+    });
+    let rank = {
+        let report = report.clone();
+        move || report.with(|report| report.rank)
+    };
+    let (name, title) = report.with_untracked(|report| {
+        let name = short_name(&report.pool_image);
+        (name.clone(), report.title.clone().filter(|title| !title.trim().is_empty()).unwrap_or(name))
+    });
+    let (provider, license) = report.with_untracked(|report| (report.provider.clone(), report.license.clone()));
+    let (fallback, duplicates) = {
+        let (fallback, duplicates) = (report.clone(), report.clone());
+        (move || fallback.with(|report| report.fallback), move || duplicates.with(|report| report.duplicates.len()))
+    };
+    let data_status = move || match status.get() {
+        MatchStatus::Match => "match",
+        MatchStatus::Possible => "possible",
+        MatchStatus::NoMatch => "no-match",
+    };
+    let panel = format!("{key}-opened");
+    // While faces still arrive ranks are provisional: the place in the gallery says enough.
+    let settled = move || live.result.with(Option::is_some);
+    view! {
+        <li class="card" id=key.clone() data-status=data_status>
+            <div class="card-face">
+                {move || match picture.get() {
+                    Some(address) => view! {
+                        <img src=address alt="" width="112" height="112" loading="lazy" decoding="async" />
+                    }
+                    .into_any(),
+                    None => view! { <span class="no-picture">"No picture"</span> }.into_any(),
+                }}
+                <Show when=settled>
+                    <span class="rank">{rank.clone()}</span>
+                </Show>
+            </div>
+            <div class="card-words">
+                <p class="card-verdict">
+                    <strong class="similarity">{move || text::similarity(similarity.get())}</strong>
+                    <Badge status=status />
+                </p>
+                <Scale similarity=similarity thresholds=live.thresholds />
+                <p class="card-title" title=name>
+                    {title}
+                </p>
+                <p class="card-source">{provider} {license.map(|license| format!(" · {license}"))}</p>
+                <p class="flags">
+                    <Show when=fallback>
+                        <span class="flag">"Whole picture: no face found in it"</span>
+                    </Show>
+                    <Show when={
+                        let duplicates = duplicates.clone();
+                        move || duplicates() > 0
+                    }>
+                        <span class="flag">{
+                            let duplicates = duplicates.clone();
+                            move || text::count(duplicates(), "duplicate", "duplicates")
+                        }</span>
+                    </Show>
+                </p>
+                <button class="open" type="button" popovertarget=panel.clone()>
+                    "Compare"
+                    <span class="unseen">" with the face in " {short_name(&report.with_untracked(|report| report.pool_image.clone()))}</span>
+                </button>
+            </div>
+            <Opened panel=panel report=report live=live />
+        </li>
+    }
+}

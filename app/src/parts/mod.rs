@@ -1,0 +1,19 @@
+//! The pieces that pages are made of, each in its own file.
+
+mod card;
+mod chrome;
+mod gallery;
+mod opened;
+mod probe;
+mod progress;
+mod scale;
+mod tools;
+mod upload;
+mod upload_options;
+
+pub use chrome::{Footer, Header, Notice};
+pub use gallery::Gallery;
+pub use probe::{How, Probe};
+pub use progress::Progress;
+pub use tools::{CopyLink, Erase};
+pub use upload::Upload;

@@ -1,0 +1,132 @@
+//! The opened card: both faces side by side, the picture they come from, and everything that is known about it. A
+//! popover, so that it opens without JavaScript as well.
+
+use super::{
+    card::short_name,
+    scale::{Badge, Scale},
+};
+use crate::{api::MatchReport, live::Live, text};
+use leptos::prelude::*;
+
+#[component]
+pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> impl IntoView {
+    let heading = format!("{panel}-heading");
+    let title = report.with_untracked(|report| report.title.clone().unwrap_or_else(|| short_name(&report.pool_image)));
+    // Signed addresses are short-lived: one that has gone stale is asked for again, once.
+    let renewed = StoredValue::new(false);
+    let renew = move || {
+        if !renewed.get_value() {
+            renewed.set_value(true);
+            live.refresh(None);
+        }
+    };
+    let query =
+        move || live.result.with(|result| result.as_ref().and_then(|result| result.result.first()).and_then(|probe| probe.crop.clone()));
+    let body = move || {
+        let report = report.get();
+        let thresholds = live.thresholds.get();
+        let name = short_name(&report.pool_image);
+        let face = &report.face;
+        let [x1, y1, x2, y2] = face.bbox.map(f32::round);
+        let facts = [
+            ("Similarity (cosine)", format!("{:.4}", report.similarity)),
+            ("Thresholds", format!("match from {:.2}, possible from {:.2}", thresholds.match_, thresholds.possible)),
+            (
+                "Face found with",
+                if report.fallback {
+                    "no face: the whole picture stood in".to_owned()
+                } else {
+                    format!("{:.0}% confidence", face.score * 100.0)
+                },
+            ),
+            ("Sharpness", format!("{:.0}", face.sharpness)),
+            ("Face size", format!("{} × {} pixels", x2 - x1, y2 - y1)),
+            (
+                "Person found with",
+                report.person.as_ref().map_or_else(
+                    || "face stands outside every person".to_owned(),
+                    |person| format!("{:.0}% confidence", person.score * 100.0),
+                ),
+            ),
+            ("Found by", report.provider.clone()),
+            ("Licence", report.license.clone().unwrap_or_else(|| "not stated".to_owned())),
+        ];
+        let annotated = report.annotated.clone().or_else(|| report.thumbnail.clone());
+        view! {
+            <div class="pair">
+                <Crop address=query() caption="Your photo" alt="The face from your photo" renew=renew />
+                <div class="pair-verdict">
+                    <strong class="similarity">{text::similarity(report.similarity)}</strong>
+                    <Badge status=Signal::stored(report.match_status) />
+                </div>
+                <Crop address=report.crop.clone() caption="Found" alt=format!("The face found in {name}") renew=renew />
+            </div>
+            <Scale similarity=Signal::stored(report.similarity) thresholds=live.thresholds />
+            <p class="verdict">{text::verdict(report.match_status)}</p>
+            {annotated
+                .map(|address| {
+                    view! {
+                        <figure class="whole">
+                            <img src=address alt=format!("{name} with the person and the face outlined") loading="lazy" on:error=move |_| renew() />
+                            <figcaption>"The whole picture, with what was found outlined"</figcaption>
+                        </figure>
+                    }
+                })}
+            <dl class="facts">
+                {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
+                <div class="wide"><dt>"Source"</dt><dd><Address address=report.image_uri.clone() /></dd></div>
+                {report.page_url.clone().map(|page| view! { <div class="wide"><dt>"On the page"</dt><dd><Address address=page /></dd></div> })}
+                {(!report.duplicates.is_empty())
+                    .then(|| {
+                        view! {
+                            <div class="wide">
+                                <dt>"The same file also at"</dt>
+                                {report.duplicates.iter().map(|address| view! { <dd><Address address=address.clone() /></dd> }).collect_view()}
+                            </div>
+                        }
+                    })}
+                <div class="wide"><dt>"SHA-256 of the file"</dt><dd><code>{report.sha256.clone()}</code></dd></div>
+            </dl>
+        }
+    };
+    let (id, labelled_by) = (panel.clone(), heading.clone());
+    view! {
+        <div class="opened" id=id popover="auto" role="dialog" aria-labelledby=labelled_by>
+            <div class="opened-top">
+                <h2 id=heading>{title}</h2>
+                <button class="button quiet" type="button" popovertarget=panel popovertargetaction="hide" autofocus=true>
+                    "Close"
+                </button>
+            </div>
+            {body}
+        </div>
+    }
+}
+
+/// One face of the pair.
+#[component]
+fn Crop(
+    address: Option<String>,
+    caption: &'static str,
+    #[prop(into)] alt: String,
+    renew: impl Fn() + Copy + Send + 'static,
+) -> impl IntoView {
+    view! {
+        <figure class="crop">
+            {match address {
+                Some(address) => view! { <img src=address alt=alt width="224" height="224" loading="lazy" on:error=move |_| renew() /> }.into_any(),
+                None => view! { <span class="no-picture">"No crop"</span> }.into_any(),
+            }}
+            <figcaption>{caption}</figcaption>
+        </figure>
+    }
+}
+
+/// A link where it is a web address, plain words elsewhere. The other site does not learn where the reader came from.
+#[component]
+fn Address(address: String) -> impl IntoView {
+    match text::web_address(&address) {
+        Some(href) => view! { <a href=href target="_blank" rel="noopener noreferrer external">{address}</a> }.into_any(),
+        None => view! { <span>{address}</span> }.into_any(),
+    }
+}

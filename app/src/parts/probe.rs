@@ -1,0 +1,133 @@
+//! The face that is searched for, and how the result came about.
+
+use crate::{
+    api::{MatchResult, ProbeReport},
+    live::Live,
+    text,
+};
+use leptos::prelude::*;
+
+/// The query picture's face, once it is known.
+#[component]
+pub fn Probe(live: Live) -> impl IntoView {
+    let probe = move || live.result.with(|result| result.as_ref().and_then(|result| result.result.first().cloned()));
+    view! {
+        <section class="probe" aria-label="Your photo">
+            {move || match probe() {
+                Some(probe) => view! { <Known probe=probe /> }.into_any(),
+                None if live.state.get().is_final() => ().into_any(),
+                None => view! {
+                    <div class="probe-face waiting">
+                        <span class="pulse" aria-hidden="true"></span>
+                    </div>
+                    <p class="hint">"Your face crop appears when the search is done."</p>
+                }
+                .into_any(),
+            }}
+            <p class="purpose">
+                <span class="hint">"Purpose"</span>
+                <q>{live.report.with_value(|report| report.purpose.clone())}</q>
+            </p>
+        </section>
+    }
+}
+
+#[component]
+fn Known(probe: ProbeReport) -> impl IntoView {
+    let faces = probe.faces.len();
+    let chosen = probe.face_index;
+    view! {
+        <h2>"Your photo"</h2>
+        <div class="probe-face">
+            {match probe.crop.clone() {
+                Some(address) => view! { <img src=address alt="The face that is searched for" width="224" height="224" /> }.into_any(),
+                None => view! { <span class="no-picture">"No crop"</span> }.into_any(),
+            }}
+        </div>
+        <p class="hint">
+            {if probe.fallback { "No face was found: the whole picture stands in.".to_owned() } else { format!("Face found with {:.0}% confidence", probe.face.score * 100.0) }}
+        </p>
+        {probe
+            .annotated
+            .clone()
+            .map(|address| {
+                view! {
+                    <details class="more">
+                        <summary>"See the whole photo"</summary>
+                        <img class="annotated" src=address alt="Your photo with the faces outlined" loading="lazy" />
+                    </details>
+                }
+            })}
+        {(faces > 1)
+            .then(|| {
+                view! {
+                    <div class="faces">
+                        <p>{format!("{} in your photo; face {} was compared.", text::count(faces, "face", "faces"), chosen + 1)}</p>
+                        <p class="hint">"Search with another one (choose the photo again):"</p>
+                        <ul>
+                            {(0..faces)
+                                .map(|face| {
+                                    let label = format!("Face {}", face + 1);
+                                    if face == chosen {
+                                        view! { <li><span class="chosen" aria-current="true">{label}</span></li> }.into_any()
+                                    } else {
+                                        view! { <li><a href=format!("/?face={face}") rel="external">{label}</a></li> }.into_any()
+                                    }
+                                })
+                                .collect_view()}
+                        </ul>
+                    </div>
+                }
+            })}
+    }
+}
+
+/// Engine, models, thresholds, and what could not be used: nothing about the run is hidden.
+#[component]
+pub fn How(live: Live) -> impl IntoView {
+    let known = move || live.result.get();
+    view! {
+        {move || known().map(|result| view! { <Account result=result live=live /> })}
+    }
+}
+
+#[component]
+fn Account(result: MatchResult, live: Live) -> impl IntoView {
+    let report = live.report;
+    let facts = [
+        ("Engine", result.engine.clone()),
+        ("Model pack", result.models.pack.clone()),
+        ("Person detector", result.models.person.clone()),
+        ("Face detector", result.models.face.clone()),
+        ("Face embedding", result.models.embedding.clone()),
+        ("Thresholds", format!("match from {:.2}, possible from {:.2} (cosine)", result.thresholds.match_, result.thresholds.possible)),
+        ("Time taken", text::duration(result.time_taken)),
+        ("Tries", (result.retry_count + 1).to_string()),
+    ];
+    view! {
+        <section class="how">
+            <h2>"How this was found"</h2>
+            {result
+                .fallback
+                .then(|| view! { <p class="flag">"Something stood in for the usual in this run: the faces that carry a flag, or the engine, are the place to look."</p> })}
+            <dl class="facts">
+                {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
+                <div>
+                    <dt>"Asked"</dt>
+                    <dd>{report.with_value(|report| text::moment(&report.created_at))}</dd>
+                </div>
+                <div>
+                    <dt>"Forgotten on"</dt>
+                    <dd>{report.with_value(|report| text::day(&report.expires_at))}</dd>
+                </div>
+            </dl>
+            {(!result.diagnostics.is_empty())
+                .then(|| {
+                    view! {
+                        <h3>"What could not be used"</h3>
+                        <ul class="diagnostics">{result.diagnostics.iter().map(|d| view! { <li>{text::diagnostic(d)}</li> }).collect_view()}</ul>
+                    }
+                })}
+        </section>
+    }
+}

@@ -1,0 +1,79 @@
+//! What can be done with a request: pass its address on, and erase it.
+
+use crate::browser;
+use leptos::{prelude::*, task::spawn_local};
+use std::time::Duration;
+
+/// Copies the page's address; where the browser does not allow that, shows it to be copied by hand.
+#[component]
+pub fn CopyLink() -> impl IntoView {
+    let label = RwSignal::new("Copy link");
+    let by_hand = RwSignal::new(None::<String>);
+    let copy = move |_| {
+        spawn_local(async move {
+            if browser::copy_address().await {
+                label.set("Copied");
+                set_timeout(move || label.set("Copy link"), Duration::from_secs(2));
+            } else {
+                by_hand.set(Some(browser::address()));
+            }
+        });
+    };
+    view! {
+        <span class="copy needs-script">
+            <button class="button quiet" type="button" on:click=copy>
+                <span aria-live="polite">{label}</span>
+            </button>
+            {move || by_hand.get().map(|address| view! { <input class="address" readonly=true aria-label="The address of this page" value=address /> })}
+        </span>
+    }
+}
+
+/// Erases the request after a clear question.
+#[component]
+pub fn Erase(id: String) -> impl IntoView {
+    let problem = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    let shown_id = id.clone();
+    let erase = move |_| {
+        let id = id.clone();
+        busy.set(true);
+        problem.set(None);
+        spawn_local(async move {
+            match browser::erase(id).await {
+                // The address stays: the server now says there that nothing is left.
+                Ok(()) => browser::reload(),
+                Err(error) => {
+                    busy.set(false);
+                    problem.set(Some(error.message));
+                }
+            }
+        });
+    };
+    view! {
+        <button class="button quiet danger" type="button" popovertarget="erase">
+            "Erase"
+        </button>
+        <div class="opened question" id="erase" popover="auto" role="alertdialog" aria-labelledby="erase-heading" aria-describedby="erase-words">
+            <h2 id="erase-heading">"Erase this search?"</h2>
+            <p id="erase-words">
+                "Your photo, the face vectors, every crop and the results are deleted from the server now. The address of this page stops working for everyone. This cannot be undone."
+            </p>
+            <p class="problem" role="alert">
+                {problem}
+            </p>
+            <div class="answers needs-script">
+                <button class="button quiet" type="button" popovertarget="erase" popovertargetaction="hide" autofocus=true>
+                    "Keep it"
+                </button>
+                <button class="button danger" type="button" on:click=erase disabled=busy>
+                    {move || if busy.get() { "Erasing…" } else { "Erase everything" }}
+                </button>
+            </div>
+            <p class="without-script hint">
+                "Erasing from this page needs JavaScript. A program can do it: "
+                <code>{format!("DELETE /requests/{shown_id}")}</code>
+            </p>
+        </div>
+    }
+}

@@ -1,0 +1,89 @@
+//! The page's own look at a chosen file, before anything is sent. The server repeats every check; this one saves a
+//! person the wait.
+
+use crate::api::MAX_UPLOAD_BYTES;
+
+/// A picture that passed [`check`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picked {
+    pub name: String,
+    /// Bytes.
+    pub size: usize,
+    /// An address that shows it, within this page alone.
+    pub preview: String,
+}
+
+/// How many bytes of the file [`check`] wants to see.
+pub const HEAD: usize = 16;
+
+/// Says why a file cannot be the query picture, by its size and its first [`HEAD`] bytes: the content decides, never
+/// the name.
+///
+/// # Errors
+/// One sentence for the person who chose the file.
+pub fn check(name: &str, size: usize, head: &[u8]) -> Result<(), String> {
+    let name = if name.is_empty() { "This file" } else { name };
+    if size == 0 {
+        return Err(format!("{name} is empty: choose another picture."));
+    }
+    if size > MAX_UPLOAD_BYTES {
+        let limit = MAX_UPLOAD_BYTES / (1024 * 1024);
+        return Err(format!("{name} has {:.0} MB; the limit is {limit} MB. Save it smaller and try again.", size as f64 / 1_048_576.0));
+    }
+    match Kind::of(head) {
+        Kind::Read => Ok(()),
+        Kind::Heic => Err(format!("{name} is a HEIC or AVIF picture, which is not read yet: export it as JPEG.")),
+        Kind::Other => Err(format!("{name} is not a picture we can read: choose a JPEG, PNG, WebP or GIF.")),
+    }
+}
+
+enum Kind {
+    Read,
+    Heic,
+    Other,
+}
+
+impl Kind {
+    fn of(head: &[u8]) -> Self {
+        let webp = head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP");
+        if webp || head.starts_with(&[0xFF, 0xD8, 0xFF]) || head.starts_with(b"\x89PNG\r\n\x1a\n") || head.starts_with(b"GIF8") {
+            Self::Read
+        } else if matches!(head.get(4..12), Some(b"ftypheic" | b"ftypheix" | b"ftypmif1" | b"ftypmsf1" | b"ftypavif")) {
+            Self::Heic
+        } else {
+            Self::Other
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_decides_and_not_the_name() {
+        assert!(check("notes.txt", 4000, b"\xFF\xD8\xFF\xE0\0\0JFIF\0\0").is_ok());
+        let refused = check("photo.jpg", 11, b"hello world").unwrap_err();
+        assert!(refused.contains("photo.jpg is not a picture"), "{refused}");
+    }
+
+    #[test]
+    fn every_kind_that_the_server_reads_passes() {
+        for head in [&b"\x89PNG\r\n\x1a\n0000"[..], b"RIFF\x10\0\0\0WEBPVP8 ", b"GIF89a", b"GIF87a", &[0xFF, 0xD8, 0xFF, 0xDB]] {
+            assert!(check("a", 100, head).is_ok(), "{head:?}");
+        }
+        assert!(check("sound.wav", 100, b"RIFF\x10\0\0\0WAVEfmt ").is_err());
+    }
+
+    #[test]
+    fn a_phone_format_is_named_so_that_people_know_what_to_do() {
+        assert!(check("IMG_1.HEIC", 100, b"\0\0\0\x18ftypheic\0\0\0\0").unwrap_err().contains("export it as JPEG"));
+    }
+
+    #[test]
+    fn empty_and_oversized_files_are_refused_before_they_are_sent() {
+        assert!(check("a.jpg", 0, b"").unwrap_err().contains("is empty"));
+        assert!(check("a.jpg", 50 * 1024 * 1024, &[0xFF, 0xD8, 0xFF]).unwrap_err().contains("50 MB"));
+        assert!(check("a.jpg", MAX_UPLOAD_BYTES, &[0xFF, 0xD8, 0xFF]).is_ok());
+    }
+}

@@ -1,0 +1,190 @@
+//! Words and numbers as people read them: the same on the server and in the browser, so that both render one page.
+
+use crate::api::{Counts, Diagnostic, ErrorDetail, MatchStatus, RequestState};
+
+/// `2026-03-01T09:05:59Z` as `1 March 2026, 09:05 UTC`; anything else as it came.
+pub fn moment(rfc3339: &str) -> String {
+    const MONTHS: [&str; 12] =
+        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+    let read = || {
+        let (date, time) = rfc3339.split_once('T')?;
+        let mut parts = date.splitn(3, '-');
+        let year = parts.next()?;
+        let month = MONTHS.get(parts.next()?.parse::<usize>().ok()?.checked_sub(1)?)?;
+        let day: u8 = parts.next()?.parse().ok()?;
+        Some(format!("{day} {month} {year}, {} UTC", time.get(..5)?))
+    };
+    read().unwrap_or_else(|| rfc3339.to_owned())
+}
+
+/// The day of [`moment`] alone.
+pub fn day(rfc3339: &str) -> String {
+    let moment = moment(rfc3339);
+    moment.split_once(',').map_or_else(|| moment.clone(), |(day, _)| day.to_owned())
+}
+
+/// Seconds as `240 ms`, `1.3 s` or `2 min 5 s`.
+pub fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        "unknown".to_owned()
+    } else if seconds < 0.9995 {
+        format!("{:.0} ms", seconds * 1000.0)
+    } else if seconds < 59.95 {
+        format!("{seconds:.1} s")
+    } else {
+        let whole = seconds.round() as u64;
+        format!("{} min {} s", whole / 60, whole % 60)
+    }
+}
+
+/// `1 face`, `3 faces`.
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// A cosine as the page shows it: two digits, the sign where it is negative.
+pub fn similarity(cosine: f32) -> String {
+    let shown = format!("{cosine:.2}");
+    if shown == "-0.00" { "0.00".to_owned() } else { shown.replace('-', "\u{2212}") }
+}
+
+/// The words on the badge; the colour only repeats them.
+pub fn badge(status: MatchStatus) -> &'static str {
+    match status {
+        MatchStatus::Match => "Match",
+        MatchStatus::Possible => "Possible",
+        MatchStatus::NoMatch => "No match",
+    }
+}
+
+/// What the badge means for the reader.
+pub fn verdict(status: MatchStatus) -> &'static str {
+    match status {
+        MatchStatus::Match => "At or above the match threshold. Very likely the same person; look yourself before you act on it.",
+        MatchStatus::Possible => "Between the two thresholds. A person should compare the two faces.",
+        MatchStatus::NoMatch => "Below both thresholds. Most likely another person.",
+    }
+}
+
+pub fn state(state: RequestState) -> &'static str {
+    match state {
+        RequestState::Queued => "Waiting",
+        RequestState::Running => "Searching",
+        RequestState::Completed => "Completed",
+        RequestState::Failed => "Failed",
+        RequestState::Expired => "Erased",
+    }
+}
+
+/// A pipeline stage in plain words.
+pub fn stage(name: &str) -> &str {
+    match name {
+        "validate" => "Read your photo",
+        "discover" => "Find pictures",
+        "analyse" => "Compare faces",
+        "rank" => "Rank",
+        "artifacts" => "Save crops",
+        other => other,
+    }
+}
+
+/// `18 pictures looked at, 24 faces compared, 2 could not be used`.
+pub fn progress(counts: &Counts) -> String {
+    let mut words = if counts.candidates > counts.processed {
+        format!("{} of {} pictures looked at", counts.processed, counts.candidates)
+    } else {
+        format!("{} looked at", count(counts.processed, "picture", "pictures"))
+    };
+    words.push_str(&format!(", {} compared", count(counts.faces, "face", "faces")));
+    if counts.failed > 0 {
+        words.push_str(&format!(", {} could not be used", counts.failed));
+    }
+    words
+}
+
+/// The headline of a finished search.
+pub fn outcome(matches: usize, possible: usize) -> String {
+    match (matches, possible) {
+        (0, 0) => "No match found".to_owned(),
+        (0, p) => count(p, "possible match", "possible matches"),
+        (m, 0) => count(m, "match", "matches"),
+        (m, p) => format!("{} and {p} possible", count(m, "match", "matches")),
+    }
+}
+
+/// `2 × download: timeout`.
+pub fn diagnostic(d: &Diagnostic) -> String {
+    format!("{} × {}: {}", d.count, d.stage, d.kind.replace('_', " "))
+}
+
+/// The address if it is one a browser may open: http and https, nothing that could run.
+pub fn web_address(address: &str) -> Option<String> {
+    let lower = address.get(..8).unwrap_or(address).to_ascii_lowercase();
+    (lower.starts_with("https://") || lower.starts_with("http://")).then(|| address.to_owned())
+}
+
+/// The HTTP status of the page that shows this error.
+pub fn page_status(error: &ErrorDetail) -> u16 {
+    match error.code.as_str() {
+        "expired" | "erased" => 410,
+        code if code.contains("gone") => 410,
+        "not_found" | "unknown_request" | "malformed" | "bad_request" | "invalid_request_id" => 404,
+        code if code.contains("not_found") || code.contains("unknown") => 404,
+        _ => 503,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_without_a_calendar_library_and_oddities_pass_through() {
+        assert_eq!(moment("2026-03-01T09:05:59.123Z"), "1 March 2026, 09:05 UTC");
+        assert_eq!(day("2026-12-31T00:00:00Z"), "31 December 2026");
+        assert_eq!(moment("soon"), "soon");
+        assert_eq!(moment("2026-13-01T09:05:59Z"), "2026-13-01T09:05:59Z");
+    }
+
+    #[test]
+    fn durations_keep_to_two_or_three_digits() {
+        assert_eq!(duration(0.0421), "42 ms");
+        assert_eq!(duration(1.27), "1.3 s");
+        assert_eq!(duration(125.2), "2 min 5 s");
+        assert_eq!(duration(f64::NAN), "unknown");
+    }
+
+    #[test]
+    fn similarity_never_shows_a_negative_zero() {
+        assert_eq!(similarity(0.5416), "0.54");
+        assert_eq!(similarity(-0.001), "0.00");
+        assert_eq!(similarity(-0.07), "\u{2212}0.07");
+    }
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        assert!(web_address("https://example.org/a.jpg").is_some());
+        assert!(web_address("HTTP://example.org").is_some());
+        assert!(web_address("javascript:alert(1)").is_none());
+        assert!(web_address("file:pool-4.jpg").is_none());
+        assert!(web_address("ä").is_none());
+    }
+
+    #[test]
+    fn erased_requests_answer_410_and_unknown_ones_404() {
+        let status = |code: &str| page_status(&ErrorDetail { code: code.into(), message: String::new(), details: serde_json::Value::Null });
+        assert_eq!(status("expired"), 410);
+        assert_eq!(status("gone"), 410);
+        assert_eq!(status("not_found"), 404);
+        assert_eq!(status("request_not_found"), 404);
+        assert_eq!(status("internal"), 503);
+    }
+
+    #[test]
+    fn the_outcome_names_what_matters_first() {
+        assert_eq!(outcome(0, 0), "No match found");
+        assert_eq!(outcome(1, 0), "1 match");
+        assert_eq!(outcome(0, 2), "2 possible matches");
+        assert_eq!(outcome(3, 1), "3 matches and 1 possible");
+    }
+}
