@@ -1,0 +1,177 @@
+//! Artifacts: the pictures and files that a request leaves behind, and where each of them lies.
+//!
+//! ```text
+//! output/<request_id>/query/{annotated,cropped_face,cropped_person}/  query/embeddings.json
+//! output/<request_id>/pool/{annotated,cropped_face,cropped_person,thumbnail}/  pool/embeddings.json
+//! output/<request_id>/matching_results.json
+//! ```
+//! Names come from the hash of the picture, so a job that runs again overwrites its own files. Links are plain
+//! `/artifacts/<key>` paths; who hands them out signs them.
+
+use super::analyse::{AnalysedFace, Analysis};
+use super::{StageError, draw, report};
+use crate::objects::Objects;
+use app::api::{FaceReport, PersonReport};
+use bytes::Bytes;
+use image::RgbImage;
+use serde::Serialize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use uuid::Uuid;
+
+/// Whose picture an artifact shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Query,
+    Pool,
+}
+
+impl Side {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Pool => "pool",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Annotated,
+    CroppedFace,
+    CroppedPerson,
+    Thumbnail,
+}
+
+impl Kind {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Annotated => "annotated",
+            Self::CroppedFace => "cropped_face",
+            Self::CroppedPerson => "cropped_person",
+            Self::Thumbnail => "thumbnail",
+        }
+    }
+}
+
+/// Encoded pictures, not yet stored.
+pub struct Rendered(Vec<(Kind, Bytes)>);
+
+/// Unsigned links to what was stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    pub annotated: Option<String>,
+    pub crop: Option<String>,
+    pub thumbnail: Option<String>,
+}
+
+/// Draws and encodes what people want to see of one picture. Blocks.
+pub fn render(picture: &RgbImage, analysis: &Analysis, chosen: &AnalysedFace, side: Side) -> Result<Rendered, StageError> {
+    let unencodable = |e: image::ImageError| StageError { stage: "artifacts", kind: "unencodable", message: e.to_string() };
+    let work = || {
+        let found: Vec<_> = analysis.faces.iter().filter_map(|face| face.face).collect();
+        let mut pictures = vec![
+            (Kind::Annotated, draw::annotated(picture, &analysis.people, &found, Some(&chosen.bbox))),
+            (Kind::CroppedFace, draw::cropped_face(picture, &chosen.bbox)),
+        ];
+        if let Some(person) = chosen.person.and_then(|index| analysis.people.get(index)) {
+            pictures.push((Kind::CroppedPerson, draw::cropped_person(picture, &person.bbox)));
+        }
+        if side == Side::Pool {
+            pictures.push((Kind::Thumbnail, draw::thumbnail(picture)));
+        }
+        pictures.into_iter().map(|(kind, picture)| Ok((kind, draw::encode(&picture).map_err(unencodable)?.into()))).collect()
+    };
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(StageError::panic("artifacts"))).map(Rendered)
+}
+
+/// Puts the pictures in their places; `name` is the picture's name within the request.
+pub async fn store(objects: &dyn Objects, request_id: Uuid, side: Side, name: &str, rendered: Rendered) -> Result<Links, StageError> {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let mut links = Links::default();
+    for (kind, bytes) in rendered.0 {
+        let key = format!("output/{request_id}/{}/{}/{stem}.jpg", side.folder(), kind.folder());
+        put(objects, &key, bytes).await?;
+        let link = Some(format!("/artifacts/{key}"));
+        match kind {
+            Kind::Annotated => links.annotated = link,
+            Kind::CroppedFace => links.crop = link,
+            Kind::Thumbnail => links.thumbnail = link,
+            Kind::CroppedPerson => {}
+        }
+    }
+    Ok(links)
+}
+
+/// One picture in `embeddings.json`.
+#[derive(Debug, Serialize)]
+pub struct PictureEmbeddings {
+    /// The picture's name within the request.
+    pub image: String,
+    /// Of the file, hex.
+    pub sha256: String,
+    /// Of the upright picture, in pixels.
+    pub width: u32,
+    pub height: u32,
+    /// No person was found: the full frame stood in.
+    pub full_frame: bool,
+    /// No face was found: the whole picture stood in.
+    pub fallback: bool,
+    pub faces: Vec<FaceEmbedding>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct FaceEmbedding {
+    #[serde(flatten)]
+    face: FaceReport,
+    person: Option<PersonReport>,
+    /// A unit vector.
+    embedding: Vec<f32>,
+}
+
+impl PictureEmbeddings {
+    pub fn of(image: &str, sha256: &str, analysis: &Analysis) -> Self {
+        let face = |face: &AnalysedFace| FaceEmbedding {
+            face: report::face(face),
+            person: report::person(analysis, face),
+            embedding: face.embedding.as_slice().to_vec(),
+        };
+        Self {
+            image: image.to_owned(),
+            sha256: sha256.to_owned(),
+            width: analysis.width,
+            height: analysis.height,
+            full_frame: analysis.people.is_empty(),
+            fallback: analysis.is_fallback(),
+            faces: analysis.faces.iter().map(face).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct EmbeddingsFile<'a> {
+    /// File name and digest of the network: vectors of different networks cannot be compared.
+    model: &'a str,
+    images: &'a [PictureEmbeddings],
+}
+
+/// Writes `query/embeddings.json` or `pool/embeddings.json`.
+pub async fn store_embeddings(
+    objects: &dyn Objects,
+    request_id: Uuid,
+    side: Side,
+    model: &str,
+    images: &[PictureEmbeddings],
+) -> Result<(), StageError> {
+    let key = format!("output/{request_id}/{}/embeddings.json", side.folder());
+    store_json(objects, &key, &EmbeddingsFile { model, images }).await
+}
+
+/// Writes any value as JSON under a key.
+pub async fn store_json(objects: &dyn Objects, key: &str, value: &impl Serialize) -> Result<(), StageError> {
+    let bytes = serde_json::to_vec(value).map_err(|e| StageError { stage: "artifacts", kind: "unencodable", message: e.to_string() })?;
+    put(objects, key, bytes.into()).await
+}
+
+async fn put(objects: &dyn Objects, key: &str, bytes: Bytes) -> Result<(), StageError> {
+    objects.put(key, bytes).await.map_err(|e| StageError { stage: "artifacts", kind: "storage_failed", message: e.to_string() })
+}

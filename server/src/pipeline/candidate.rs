@@ -1,0 +1,130 @@
+//! One candidate on its way: fetch → hash → decode → analyse → compare with the probe.
+//!
+//! Fetching waits without holding a core; everything after it runs on a blocking thread under a compute permit.
+
+use super::analyse::{Analysis, Role, analyse};
+use super::validate::{check_bytes, hex};
+use super::{PipelineContext, Stage, StageError, StageTimes, ValidateError, decode};
+use crate::discovery::Candidate;
+use image::RgbImage;
+use models::Embedding;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// A candidate picture that was compared.
+pub struct Seen {
+    /// Its name within the request, made of its hash: `pool-caaf1a9f0b12.jpg`.
+    pub pool_image: String,
+    /// Of the file, hex.
+    pub sha256: String,
+    pub analysis: Analysis,
+    /// Index into the analysis' faces: the one most similar to the probe.
+    pub best: usize,
+    /// Cosine of that face.
+    pub similarity: f32,
+}
+
+/// How a candidate ended.
+pub enum Outcome {
+    Compared { seen: Box<Seen>, picture: Arc<RgbImage> },
+    /// Another candidate has the very same file, and that one is looked at.
+    Duplicate { sha256: String },
+    Failed(StageError),
+    /// The job was stopped before this candidate's turn.
+    Stopped,
+}
+
+/// What all candidates of one job share.
+#[derive(Clone)]
+pub struct Shared {
+    pub probe: Arc<Embedding>,
+    pub times: StageTimes,
+    /// Hashes that some candidate has taken on.
+    claimed: Arc<Mutex<HashSet<String>>>,
+    /// Set when the job ends early: work that has not begun is not begun.
+    stop: Arc<AtomicBool>,
+}
+
+impl Shared {
+    pub fn new(probe: Embedding, times: StageTimes) -> Self {
+        Self { probe: Arc::new(probe), times, claimed: Arc::default(), stop: Arc::default() }
+    }
+
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// True for the first who asks for this hash.
+    fn claim(&self, sha256: &str) -> bool {
+        self.claimed.lock().unwrap_or_else(PoisonError::into_inner).insert(sha256.to_owned())
+    }
+}
+
+/// Runs `work` on a blocking thread as soon as a core is free. A panic that it lets through is an error of `stage`.
+pub async fn on_a_core<T: Send + 'static>(
+    ctx: &PipelineContext,
+    stage: &'static str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StageError> {
+    let Ok(permit) = Arc::clone(&ctx.compute).acquire_owned().await else {
+        return Err(StageError { stage, kind: "shutting_down", message: "no computing is accepted any more".into() });
+    };
+    let task = tokio::task::spawn_blocking(move || {
+        let result = work();
+        drop(permit);
+        result
+    });
+    task.await.map_err(|_| StageError::panic(stage))
+}
+
+/// Looks at one candidate; never fails as a whole.
+pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared) -> Outcome {
+    let start = Instant::now();
+    let fetched = ctx.fetcher.fetch(&candidate, ctx.limits.max_bytes).await;
+    shared.times.add(Stage::Fetch, start.elapsed());
+    let bytes = match fetched {
+        Ok(bytes) => bytes,
+        Err(error) => return Outcome::Failed(StageError { stage: "fetch", kind: error.kind(), message: error.to_string() }),
+    };
+    let (vision, limits) = (Arc::clone(&ctx.vision), ctx.limits);
+    let work = move || {
+        if shared.stop.load(Ordering::Relaxed) {
+            return Ok(Outcome::Stopped);
+        }
+        let sha256 = shared.times.time(Stage::Decode, || hex(&Sha256::digest(&bytes)));
+        if !shared.claim(&sha256) {
+            return Ok(Outcome::Duplicate { sha256 });
+        }
+        let format = check_bytes(&bytes, &limits).map_err(|e| unreadable(&e))?;
+        let picture = shared.times.time(Stage::Decode, || decode(&bytes, &limits)).map_err(|e| unreadable(&e))?;
+        drop(bytes);
+        let analysis = analyse(&*vision, &picture, Role::Candidate, &shared.times)?;
+        let (best, similarity) = most_similar(&analysis, &shared.probe)
+            .ok_or_else(|| StageError { stage: "compare", kind: "nothing_to_compare", message: "the picture gave no embedding".into() })?;
+        let pool_image = format!("pool-{}.{}", &sha256[..12], format.ending());
+        Ok(Outcome::Compared { seen: Box::new(Seen { pool_image, sha256, analysis, best, similarity }), picture: Arc::new(picture) })
+    };
+    match on_a_core(&ctx, "analyse", work).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) | Err(error) => Outcome::Failed(error),
+    }
+}
+
+fn unreadable(error: &ValidateError) -> StageError {
+    let message = match error {
+        ValidateError::Unreadable(why) => why.clone(),
+        other => other.to_string(),
+    };
+    StageError { stage: "decode", kind: error.code(), message }
+}
+
+/// The face with the greatest cosine; of equal ones the sharper, then the larger (faces come largest first).
+fn most_similar(analysis: &Analysis, probe: &Embedding) -> Option<(usize, f32)> {
+    let compared = analysis.faces.iter().enumerate().map(|(index, face)| (index, face.embedding.cosine(probe), face.sharpness));
+    compared
+        .min_by(|a, b| super::rank::high_first(a.1, b.1).then(super::rank::high_first(a.2, b.2)))
+        .map(|(index, similarity, _)| (index, similarity))
+}

@@ -1,0 +1,119 @@
+//! What can go wrong, as values: a picture that is refused, a stage that fails, a job that ends.
+//!
+//! Each has a stable code that a program can match, a sentence that a person can act on, and nothing internal in it.
+
+use models::ModelError;
+
+/// Why a picture is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValidateError {
+    #[error("The picture is empty: send the bytes of a JPEG, PNG, WebP or GIF file.")]
+    Empty,
+    #[error("The picture has {bytes} bytes, more than the {limit} allowed: send a smaller file.")]
+    TooLarge { bytes: u64, limit: u64 },
+    #[error("The file is no picture that is read here: send a JPEG, PNG, WebP or GIF file (the content decides, not the name).")]
+    UnsupportedType,
+    #[error("The picture has {width}×{height} pixels, more than the {limit} allowed: send a smaller one.")]
+    TooManyPixels { width: u32, height: u32, limit: u64 },
+    #[error("The picture needs more memory to decode than is allowed: send a smaller one.")]
+    TooMuchMemory,
+    /// Damaged, cut short, without size, or of a kind that the decoder cannot read. The text is for the log.
+    #[error("The picture cannot be read: it is damaged or cut short; save it again and retry.")]
+    Unreadable(String),
+}
+
+impl ValidateError {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty_image",
+            Self::TooLarge { .. } | Self::TooMuchMemory => "image_too_large",
+            Self::UnsupportedType => "unsupported_media_type",
+            Self::TooManyPixels { .. } => "too_many_pixels",
+            Self::Unreadable(_) => "unreadable_image",
+        }
+    }
+
+    /// The HTTP status that says it: 400, 413, 415 or 422.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Empty => 400,
+            Self::TooLarge { .. } | Self::TooManyPixels { .. } | Self::TooMuchMemory => 413,
+            Self::UnsupportedType => 415,
+            Self::Unreadable(_) => 422,
+        }
+    }
+}
+
+/// A stage that failed for one picture.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{stage}: {message}")]
+pub struct StageError {
+    /// `fetch`, `decode`, `person`, `face`, `embed`, ...
+    pub stage: &'static str,
+    /// The diagnostic kind: `engine_failed`, `panic`, `unreadable_image`, ...
+    pub kind: &'static str,
+    /// For the log.
+    pub message: String,
+}
+
+impl StageError {
+    pub fn model(stage: &'static str, error: &ModelError) -> Self {
+        let kind = match error {
+            ModelError::Load(_) => "model_not_loaded",
+            ModelError::Engine(_) => "engine_failed",
+            ModelError::Output(_) => "unusable_output",
+        };
+        Self { stage, kind, message: error.to_string() }
+    }
+
+    pub fn panic(stage: &'static str) -> Self {
+        Self { stage, kind: "panic", message: "the code panicked on this picture".into() }
+    }
+}
+
+/// Why a whole job ends without a result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PipelineError {
+    /// The query picture is refused.
+    #[error("{0}")]
+    Query(#[from] ValidateError),
+    #[error("No face was found in the query picture: send one that shows the face larger, sharper or less turned away.")]
+    NoFace,
+    #[error("The query picture holds {faces} face(s), so `face` must be below {faces}, not {index} (0 is the largest).")]
+    FaceIndexOutOfRange { index: usize, faces: usize },
+    /// A network failed on the query picture itself.
+    #[error("The query picture could not be analysed: the engine failed; try again, and tell the operator if it stays so.")]
+    Engine(StageError),
+    #[error("The results could not be stored: try again, and tell the operator if it stays so.")]
+    Objects(String),
+    #[error("The request was cancelled.")]
+    Cancelled,
+}
+
+impl PipelineError {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Query(error) => error.code(),
+            Self::NoFace => "no_face",
+            Self::FaceIndexOutOfRange { .. } => "face_index_out_of_range",
+            Self::Engine(_) => "engine_failed",
+            Self::Objects(_) => "storage_failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The HTTP status that says it.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Query(error) => error.status(),
+            Self::NoFace | Self::FaceIndexOutOfRange { .. } => 422,
+            Self::Engine(_) | Self::Objects(_) => 503,
+            Self::Cancelled => 410,
+        }
+    }
+
+    /// Whether the same job may succeed when it is tried again.
+    pub fn retryable(&self) -> bool {
+        matches!(self, Self::Engine(_) | Self::Objects(_))
+    }
+}

@@ -1,0 +1,105 @@
+//! The pipeline: from a query picture to ranked matches, one file a stage.
+//!
+//! validate → discover → (fetch → decode → people → faces → align → embed → compare) for each candidate → rank →
+//! artifacts. A stage is a function from one typed value to the next; [`run`] joins them. What goes wrong with one
+//! candidate costs that candidate alone and is counted in the result's diagnostics.
+//!
+//! The pipeline knows nothing of HTTP, queues or databases: a job comes in, a [`MatchResult`](app::api::MatchResult)
+//! goes out, and [`Progress`] hears what happens in between.
+
+mod analyse;
+mod artifacts;
+mod assign;
+mod candidate;
+mod decode;
+mod diagnostics;
+mod draw;
+mod error;
+mod gather;
+mod jpeg;
+mod rank;
+mod report;
+mod reporter;
+mod run;
+mod second_look;
+mod sharpness;
+mod sweep;
+mod times;
+mod validate;
+
+pub use analyse::{AnalysedFace, Analysis, Role, analyse};
+pub use decode::decode;
+pub use diagnostics::Diagnostics;
+pub use error::{PipelineError, StageError, ValidateError};
+pub use rank::{RankKey, TIE, rank};
+pub use run::{run, run_timed};
+pub use times::{Stage, StageTimes};
+pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
+
+use crate::discovery::Provider;
+use crate::fetch::{Fetcher, FileFetcher};
+use crate::objects::Objects;
+use app::api::{EventKind, MatchOptions};
+use bytes::Bytes;
+use models::Vision;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+/// What a running job tells the world; implemented by the job runner (events, stored stages) and by the command line.
+pub trait Progress: Send + Sync {
+    /// Never blocks for long.
+    fn emit(&self, event: EventKind);
+
+    /// One readable line with nothing personal in it: no file name, URL or vector.
+    fn log(&self, message: String);
+
+    /// Asked between candidates and while waiting: true ends the run with [`PipelineError::Cancelled`].
+    fn cancelled(&self) -> bool;
+}
+
+/// One search as the pipeline sees it.
+#[derive(Debug, Clone)]
+pub struct MatchJob {
+    pub request_id: Uuid,
+    pub options: MatchOptions,
+    /// `query-` and the first 8 hex digits of the SHA-256, with the ending of the format: [`ValidatedQuery::name`].
+    pub query_name: String,
+    /// The query picture as it was uploaded.
+    pub query: Bytes,
+    /// How often the job was started before, and how often it may be: shown in the result.
+    pub retry_count: u32,
+    pub max_retries: u32,
+}
+
+/// What every job shares: made once, used by many jobs at a time.
+#[derive(Clone)]
+pub struct PipelineContext {
+    pub vision: Arc<dyn Vision>,
+    pub providers: Vec<Arc<dyn Provider>>,
+    pub fetcher: Arc<dyn Fetcher>,
+    /// Where artifacts go; None makes none, and the result carries no links.
+    pub objects: Option<Arc<dyn Objects>>,
+    pub limits: ImageLimits,
+    /// Candidates of one job that are fetched or computed at a time; bounds memory too (a decoded picture each).
+    pub max_concurrency: usize,
+    /// One permit per piece of work that keeps a core busy, shared by all jobs: decoding, networks, drawing.
+    pub compute: Arc<Semaphore>,
+}
+
+impl PipelineContext {
+    /// With the default limits, files fetched from pools alone, and one computing thread per core.
+    pub fn new(vision: Arc<dyn Vision>, providers: Vec<Arc<dyn Provider>>, objects: Option<Arc<dyn Objects>>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            vision,
+            providers,
+            fetcher: Arc::new(FileFetcher),
+            objects,
+            limits: ImageLimits::default(),
+            // One more than can compute, so that the next picture is read while the others keep the cores busy.
+            max_concurrency: cores + 1,
+            compute: Arc::new(Semaphore::new(cores)),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! From what the stages found to what the result says: the API's own types.
+
+use super::analyse::{AnalysedFace, Analysis};
+use app::api::{FaceReport, ModelNames, PersonReport, Thresholds};
+use models::VisionInfo;
+
+pub fn face(face: &AnalysedFace) -> FaceReport {
+    FaceReport {
+        bbox: face.bbox.array(),
+        landmarks: face.face.map(|found| found.landmarks.to_vec()).unwrap_or_default(),
+        score: face.face.map_or(0.0, |found| found.score),
+        sharpness: face.sharpness,
+    }
+}
+
+/// The person that the face belongs to.
+pub fn person(analysis: &Analysis, face: &AnalysedFace) -> Option<PersonReport> {
+    let person = analysis.people.get(face.person?)?;
+    Some(PersonReport { bbox: person.bbox.array(), score: person.score })
+}
+
+pub fn models(info: &VisionInfo) -> ModelNames {
+    ModelNames {
+        pack: info.pack.clone(),
+        person: info.person_model.clone(),
+        face: info.face_model.clone(),
+        embedding: info.embedding_model.clone(),
+    }
+}
+
+pub fn thresholds(info: &VisionInfo) -> Thresholds {
+    Thresholds { match_: info.match_threshold, possible: info.possible_threshold }
+}

@@ -1,0 +1,258 @@
+//! The sweep over all candidates: some at a time, each as soon as there is room, told to the world as they are done.
+//!
+//! Candidates finish in any order; what the result is made of does not depend on it. Pictures worth showing are drawn
+//! and stored while others are still computed, so that the gallery fills as matches come in.
+
+use super::artifacts::{self, Links, Side};
+use super::candidate::{Outcome, Seen, Shared, look_at, on_a_core};
+use super::reporter::Reporter;
+use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, TIE, report};
+use crate::discovery::Candidate;
+use crate::objects::Objects;
+use app::api::{CandidateState, EventKind, MatchReport, MatchStatus, Thresholds};
+use futures::FutureExt;
+use image::RgbImage;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// How often a waiting sweep asks whether it is cancelled.
+const CANCEL_POLL: Duration = Duration::from_millis(200);
+
+/// A picture that was compared, with its place in the order of discovery.
+pub struct Compared {
+    pub index: usize,
+    pub seen: Arc<Seen>,
+    pub links: Links,
+}
+
+/// What the sweep found.
+#[derive(Default)]
+pub struct Swept {
+    /// In the order of discovery.
+    pub compared: Vec<Compared>,
+    /// By SHA-256: every candidate with that file, in the order of discovery.
+    pub same_file: BTreeMap<String, Vec<usize>>,
+    pub query_links: Links,
+}
+
+enum Done {
+    Looked(usize, Outcome),
+    Written(usize, Result<Links, StageError>),
+    QueryWritten(Result<Links, StageError>),
+}
+
+/// The query picture, to be drawn beside the candidates.
+pub struct QueryPicture {
+    pub picture: Arc<RgbImage>,
+    pub seen: Arc<Seen>,
+}
+
+pub struct Sweep<'a> {
+    pub ctx: &'a PipelineContext,
+    pub job: &'a MatchJob,
+    pub candidates: &'a [Candidate],
+    pub shared: Shared,
+    pub thresholds: Thresholds,
+    pub progress: &'a dyn Progress,
+}
+
+impl Sweep<'_> {
+    /// Looks at every candidate. When this returns, nothing of it is still running or writing.
+    pub async fn run(
+        &self,
+        query: QueryPicture,
+        reporter: &mut Reporter<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Swept, PipelineError> {
+        let mut running = JoinSet::new();
+        let result = self.drive(&mut running, query, reporter, diagnostics).await;
+        // What has begun is waited for rather than cut off: an erased request must not be written to afterwards.
+        self.shared.stop();
+        while running.join_next().await.is_some() {}
+        result
+    }
+
+    async fn drive(
+        &self,
+        running: &mut JoinSet<Done>,
+        query: QueryPicture,
+        reporter: &mut Reporter<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Swept, PipelineError> {
+        let most = self.ctx.max_concurrency.max(1);
+        let (mut looking, mut writing) = (0, 0);
+        let mut waiting = self.candidates.iter().cloned().enumerate();
+        let mut swept = Swept::default();
+        let mut compared: BTreeMap<usize, Compared> = BTreeMap::new();
+        self.spawn_write(running, Side::Query, query.picture, query.seen, Done::QueryWritten);
+        loop {
+            if self.progress.cancelled() {
+                return Err(PipelineError::Cancelled);
+            }
+            // Pictures wait in memory until they are drawn: a slow store holds back the next candidates.
+            while looking < most && writing < most {
+                let Some((index, candidate)) = waiting.next() else { break };
+                self.spawn_look(running, index, candidate);
+                looking += 1;
+            }
+            let done = match tokio::time::timeout(CANCEL_POLL, running.join_next()).await {
+                Err(_) => continue,
+                Ok(None) => break,
+                // Tasks catch their own panics and are not aborted.
+                Ok(Some(Err(e))) => return Err(PipelineError::Engine(StageError { stage: "analyse", kind: "panic", message: e.to_string() })),
+                Ok(Some(Ok(done))) => done,
+            };
+            match done {
+                Done::Looked(index, outcome) => {
+                    looking -= 1;
+                    let (candidate_name, state, faces, kind);
+                    let mut arrived = None;
+                    match outcome {
+                        Outcome::Stopped => continue,
+                        Outcome::Compared { seen, picture } => {
+                            let seen = Arc::new(*seen);
+                            (candidate_name, state, kind) = (seen.pool_image.clone(), CandidateState::Done, None);
+                            faces = seen.analysis.faces_found();
+                            swept.same_file.entry(seen.sha256.clone()).or_default().push(index);
+                            arrived = Some((seen, picture));
+                        }
+                        Outcome::Duplicate { sha256 } => {
+                            (candidate_name, state, faces) = (unnamed(index), CandidateState::Done, 0);
+                            kind = Some("duplicate".to_owned());
+                            swept.same_file.entry(sha256).or_default().push(index);
+                        }
+                        Outcome::Failed(error) => {
+                            tracing::debug!(stage = error.stage, kind = error.kind, error = %error.message, "a candidate failed");
+                            self.progress.log(format!("candidate {}: {} failed ({})", index + 1, error.stage, error.kind));
+                            diagnostics.error(&error);
+                            reporter.counts.failed += 1;
+                            (candidate_name, state, faces) = (unnamed(index), CandidateState::Failed, 0);
+                            kind = Some(error.kind.to_owned());
+                        }
+                    }
+                    reporter.counts.processed += 1;
+                    reporter.counts.faces += faces;
+                    if arrived.as_ref().is_some_and(|(seen, _)| self.thresholds.status(seen.similarity) != MatchStatus::NoMatch) {
+                        reporter.counts.matches += 1;
+                    }
+                    reporter.emit(EventKind::Candidate { pool_image: candidate_name, state, faces, kind, counts: reporter.counts });
+                    reporter.step();
+                    let Some((seen, picture)) = arrived else { continue };
+                    let wanted = self.may_be_listed(&seen, compared.values());
+                    let entry = Compared { index, seen: Arc::clone(&seen), links: Links::default() };
+                    if wanted && self.ctx.objects.is_some() {
+                        self.spawn_write(running, Side::Pool, picture, seen, move |links| Done::Written(index, links));
+                        writing += 1;
+                        compared.insert(index, entry);
+                    } else {
+                        if wanted {
+                            self.tell_match(&entry, compared.values(), reporter);
+                        }
+                        compared.insert(index, entry);
+                    }
+                }
+                Done::Written(index, links) => {
+                    writing -= 1;
+                    let links = kept_links(links, diagnostics);
+                    if let Some(mut entry) = compared.remove(&index) {
+                        entry.links = links;
+                        self.tell_match(&entry, compared.values(), reporter);
+                        compared.insert(index, entry);
+                    }
+                }
+                Done::QueryWritten(links) => swept.query_links = kept_links(links, diagnostics),
+            }
+        }
+        swept.same_file.values_mut().for_each(|indices| indices.sort_unstable());
+        swept.compared = compared.into_values().collect();
+        Ok(swept)
+    }
+
+    fn spawn_look(&self, running: &mut JoinSet<Done>, index: usize, candidate: Candidate) {
+        let look = look_at(self.ctx.clone(), candidate, self.shared.clone());
+        running.spawn(async move {
+            let caught = AssertUnwindSafe(look).catch_unwind().await;
+            Done::Looked(index, caught.unwrap_or_else(|_| Outcome::Failed(StageError::panic("fetch"))))
+        });
+    }
+
+    /// Draws and stores the pictures of one candidate or of the query; without a store there is nothing to do.
+    fn spawn_write(
+        &self,
+        running: &mut JoinSet<Done>,
+        side: Side,
+        picture: Arc<RgbImage>,
+        seen: Arc<Seen>,
+        done: impl FnOnce(Result<Links, StageError>) -> Done + Send + 'static,
+    ) {
+        let Some(objects) = self.ctx.objects.clone() else { return };
+        let (ctx, request_id, shared) = (self.ctx.clone(), self.job.request_id, self.shared.clone());
+        let write = async move {
+            let start = Instant::now();
+            let name = seen.pool_image.clone();
+            let render = move || artifacts::render(&picture, &seen.analysis, &seen.analysis.faces[seen.best], side);
+            let rendered = on_a_core(&ctx, "artifacts", render).await??;
+            let links = artifacts::store(&*objects as &dyn Objects, request_id, side, &name, rendered).await;
+            shared.times.add(Stage::Artifacts, start.elapsed());
+            links
+        };
+        running.spawn(async move {
+            let caught = AssertUnwindSafe(write).catch_unwind().await;
+            done(caught.unwrap_or_else(|_| Err(StageError::panic("artifacts"))))
+        });
+    }
+
+    /// False where enough others are better by more than a tie: then it cannot be in the list, whatever is to come.
+    fn may_be_listed<'b>(&self, seen: &Seen, others: impl Iterator<Item = &'b Compared>) -> bool {
+        let above = self.job.options.threshold.is_none_or(|threshold| seen.similarity >= threshold);
+        above && others.filter(|other| other.seen.similarity - seen.similarity > TIE).count() < self.job.options.top_k
+    }
+
+    /// Tells of a match with its provisional rank among what was compared so far.
+    fn tell_match<'b>(&self, entry: &Compared, others: impl Iterator<Item = &'b Compared>, reporter: &Reporter<'_>) {
+        let better = others.filter(|other| other.seen.similarity > entry.seen.similarity).count();
+        let report = match_report(better + 1, &self.candidates[entry.index], entry, &self.thresholds, Vec::new());
+        reporter.emit(EventKind::Match { report: Box::new(report) });
+    }
+}
+
+/// A candidate whose file is not known (or known under another's name).
+fn unnamed(index: usize) -> String {
+    format!("candidate-{}", index + 1)
+}
+
+fn kept_links(links: Result<Links, StageError>, diagnostics: &mut Diagnostics) -> Links {
+    links.unwrap_or_else(|error| {
+        tracing::warn!(kind = error.kind, error = %error.message, "the artifacts of a picture are missing");
+        diagnostics.error(&error);
+        Links::default()
+    })
+}
+
+/// One entry of the result's list.
+pub fn match_report(rank: usize, candidate: &Candidate, entry: &Compared, thresholds: &Thresholds, duplicates: Vec<String>) -> MatchReport {
+    let seen = &entry.seen;
+    let face = &seen.analysis.faces[seen.best];
+    MatchReport {
+        rank,
+        pool_image: seen.pool_image.clone(),
+        image_uri: candidate.image_uri.clone(),
+        page_url: candidate.page_url.clone(),
+        title: candidate.title.clone(),
+        provider: candidate.provider.clone(),
+        license: candidate.license.clone(),
+        similarity: seen.similarity,
+        match_status: thresholds.status(seen.similarity),
+        face: report::face(face),
+        person: report::person(&seen.analysis, face),
+        thumbnail: entry.links.thumbnail.clone(),
+        crop: entry.links.crop.clone(),
+        annotated: entry.links.annotated.clone(),
+        sha256: seen.sha256.clone(),
+        duplicates,
+        fallback: seen.analysis.is_fallback(),
+    }
+}
