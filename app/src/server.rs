@@ -17,7 +17,7 @@ pub type Reading<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// What the page may read.
 pub trait RequestReader: Send + Sync {
     /// The same answer as `GET /status/{id}`, links signed. The error's `code` decides the page and its HTTP status:
-    /// `expired` or `erased` (or any code with "gone" in it) is 410, `not_found` or a malformed id 404, others 503.
+    /// `gone` is 410, `not_found` and `malformed_id` 404, others 503.
     fn status(&self, id: String) -> Pin<Box<dyn Future<Output = Result<StatusReport, ErrorDetail>> + Send>>;
 
     /// The same answer as `GET /health`.
@@ -33,3 +33,8 @@ pub struct StatusSetter(pub Arc<dyn Fn(u16) + Send + Sync>);
 /// asked for `text/html`.
 #[derive(Clone)]
 pub struct FormProblem(pub ErrorDetail);
+
+/// The whole document with its type erased: whoever serves it need not compile every page again.
+pub fn document(options: leptos::config::LeptosOptions) -> leptos::prelude::AnyView {
+    leptos::prelude::IntoAny::into_any(crate::shell(options))
+}

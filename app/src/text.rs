@@ -126,10 +126,8 @@ pub fn web_address(address: &str) -> Option<String> {
 /// The HTTP status of the page that shows this error.
 pub fn page_status(error: &ErrorDetail) -> u16 {
     match error.code.as_str() {
-        "expired" | "erased" => 410,
-        code if code.contains("gone") => 410,
-        "not_found" | "unknown_request" | "malformed" | "bad_request" | "invalid_request_id" => 404,
-        code if code.contains("not_found") || code.contains("unknown") => 404,
+        "gone" | "expired" | "erased" => 410,
+        "not_found" | "malformed_id" => 404,
         _ => 503,
     }
 }
@@ -173,10 +171,9 @@ mod tests {
     #[test]
     fn erased_requests_answer_410_and_unknown_ones_404() {
         let status = |code: &str| page_status(&ErrorDetail { code: code.into(), message: String::new(), details: serde_json::Value::Null });
-        assert_eq!(status("expired"), 410);
         assert_eq!(status("gone"), 410);
         assert_eq!(status("not_found"), 404);
-        assert_eq!(status("request_not_found"), 404);
+        assert_eq!(status("malformed_id"), 404);
         assert_eq!(status("internal"), 503);
     }
 

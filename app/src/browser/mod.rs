@@ -10,7 +10,7 @@ mod net;
 
 pub use files::{clear, forget_preview, inspect, on_paste, take_dropped};
 pub use follow::{Following, follow};
-pub use glide::{Places, places};
+pub use glide::places;
 pub use net::{erase, health, send, status};
 
 use wasm_bindgen_futures::JsFuture;
