@@ -6,9 +6,8 @@ use models::{BBox, Person};
 /// people overlap, the smaller box is the tighter fit. None for a face outside every person.
 pub fn person_of(face: &BBox, people: &[Person]) -> Option<usize> {
     let holds = |person: &Person| person.bbox.contains(face.centre());
-    let by_fit = |&(_, a): &(usize, &Person), &(_, b): &(usize, &Person)| {
-        a.bbox.area().total_cmp(&b.bbox.area()).then(b.score.total_cmp(&a.score))
-    };
+    let by_fit =
+        |&(_, a): &(usize, &Person), &(_, b): &(usize, &Person)| a.bbox.area().total_cmp(&b.bbox.area()).then(b.score.total_cmp(&a.score));
     people.iter().enumerate().filter(|(_, person)| holds(person)).min_by(by_fit).map(|(index, _)| index)
 }
 

@@ -29,9 +29,14 @@ pub struct Seen {
 
 /// How a candidate ended.
 pub enum Outcome {
-    Compared { seen: Box<Seen>, picture: Arc<RgbImage> },
+    Compared {
+        seen: Box<Seen>,
+        picture: Arc<RgbImage>,
+    },
     /// Another candidate has the very same file, and that one is looked at.
-    Duplicate { sha256: String },
+    Duplicate {
+        sha256: String,
+    },
     Failed(StageError),
     /// The job was stopped before this candidate's turn.
     Stopped,
@@ -102,8 +107,11 @@ pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared)
         let picture = shared.times.time(Stage::Decode, || decode(&bytes, &limits)).map_err(|e| unreadable(&e))?;
         drop(bytes);
         let analysis = analyse(&*vision, &picture, Role::Candidate, &shared.times)?;
-        let (best, similarity) = most_similar(&analysis, &shared.probe)
-            .ok_or_else(|| StageError { stage: "compare", kind: "nothing_to_compare", message: "the picture gave no embedding".into() })?;
+        let (best, similarity) = most_similar(&analysis, &shared.probe).ok_or_else(|| StageError {
+            stage: "compare",
+            kind: "nothing_to_compare",
+            message: "the picture gave no embedding".into(),
+        })?;
         let pool_image = format!("pool-{}.{}", &sha256[..12], format.ending());
         Ok(Outcome::Compared { seen: Box::new(Seen { pool_image, sha256, analysis, best, similarity }), picture: Arc::new(picture) })
     };

@@ -66,3 +66,6 @@ fn refusal(error: ImageError) -> ValidateError {
         other => ValidateError::Unreadable(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,11 +18,8 @@ impl Diagnostics {
     }
 
     pub fn list(&self) -> Vec<Diagnostic> {
-        let diagnostic = |((stage, kind), count): (&(String, String), &usize)| Diagnostic {
-            stage: stage.clone(),
-            kind: kind.clone(),
-            count: *count,
-        };
+        let diagnostic =
+            |((stage, kind), count): (&(String, String), &usize)| Diagnostic { stage: stage.clone(), kind: kind.clone(), count: *count };
         self.0.iter().map(diagnostic).collect()
     }
 }

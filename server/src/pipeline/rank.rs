@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn the_order_does_not_depend_on_how_the_candidates_arrived() {
-        let mut entries: Vec<Entry> = (0..40).map(|i| ("", 0.3 + (i * 7 % 40) as f32 * 0.002, (i * 13 % 11) as f32, i as f32, 1.0)).collect();
+        let mut entries: Vec<Entry> =
+            (0..40).map(|i| ("", 0.3 + (i * 7 % 40) as f32 * 0.002, (i * 13 % 11) as f32, i as f32, 1.0)).collect();
         let similarities = |entries: &[Entry]| {
             let key = |e: &Entry| RankKey { similarity: e.1, sharpness: e.2, face_area: e.3, source_quality: e.4, order: 0 };
             rank(entries.to_vec(), &THRESHOLDS, key).iter().map(|e| e.1).collect::<Vec<_>>()
@@ -124,7 +125,12 @@ mod tests {
 
     #[test]
     fn nan_goes_last_and_breaks_nothing() {
-        let order = ranked(&[("nan", f32::NAN, 9.0, 1.0, 1.0), ("worst", -1.0, f32::NAN, 1.0, 1.0), ("-nan", -f32::NAN, 9.0, 1.0, 1.0), ("best", 0.9, 1.0, 1.0, 1.0)]);
+        let order = ranked(&[
+            ("nan", f32::NAN, 9.0, 1.0, 1.0),
+            ("worst", -1.0, f32::NAN, 1.0, 1.0),
+            ("-nan", -f32::NAN, 9.0, 1.0, 1.0),
+            ("best", 0.9, 1.0, 1.0, 1.0),
+        ]);
         assert_eq!(order, ["best", "worst", "nan", "-nan"]);
         assert_eq!(ranked(&[("vague", 0.6, f32::NAN, 1.0, 1.0), ("sharp", 0.6, 1.0, 1.0, 1.0)]), ["sharp", "vague"]);
     }

@@ -31,9 +31,8 @@ pub fn crops_worth_a_look(width: u32, height: u32, people: &[Person], faces: &[F
         }
     }
     let without_face = people.iter().zip(has_face).filter(|(_, has_face)| !has_face).map(|(person, _)| person.bbox);
-    let worthwhile = |crop: &BBox| {
-        crop.width().max(crop.height()) <= WORTHWHILE * longer as f32 && crop.width().min(crop.height()) >= LEAST_SIDE
-    };
+    let worthwhile =
+        |crop: &BBox| crop.width().max(crop.height()) <= WORTHWHILE * longer as f32 && crop.width().min(crop.height()) >= LEAST_SIDE;
     without_face.map(|bbox| with_margin(bbox, MARGIN, width, height)).filter(worthwhile).take(MAX_LOOKS).collect()
 }
 

@@ -9,7 +9,8 @@ pub fn sharpness(crop: &RgbImage) -> f32 {
         return 0.0;
     }
     // ITU-R BT.601 weights in thousandths.
-    let grey: Vec<i32> = crop.pixels().map(|p| (299 * i32::from(p[0]) + 587 * i32::from(p[1]) + 114 * i32::from(p[2]) + 500) / 1000).collect();
+    let grey: Vec<i32> =
+        crop.pixels().map(|p| (299 * i32::from(p[0]) + 587 * i32::from(p[1]) + 114 * i32::from(p[2]) + 500) / 1000).collect();
     let (mut sum, mut squares) = (0_i64, 0_i64);
     for y in 1..height - 1 {
         for x in 1..width - 1 {

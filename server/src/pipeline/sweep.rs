@@ -102,7 +102,9 @@ impl Sweep<'_> {
                 Err(_) => continue,
                 Ok(None) => break,
                 // Tasks catch their own panics and are not aborted.
-                Ok(Some(Err(e))) => return Err(PipelineError::Engine(StageError { stage: "analyse", kind: "panic", message: e.to_string() })),
+                Ok(Some(Err(e))) => {
+                    return Err(PipelineError::Engine(StageError { stage: "analyse", kind: "panic", message: e.to_string() }));
+                }
                 Ok(Some(Ok(done))) => done,
             };
             match done {

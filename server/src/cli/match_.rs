@@ -1,0 +1,263 @@
+//! `face-engine match`: one search from a shell, without a server.
+//!
+//! The matches go to stdout (a table or JSON), everything said about how they came about to stderr.
+
+use super::start_logging;
+use super::table::{notes, table};
+use crate::config::{Config, Environment};
+use crate::discovery::{FolderProvider, Provider};
+use crate::objects::{FolderObjects, Objects};
+use crate::pipeline::{self, ImageLimits, MatchJob, PipelineContext, Progress, validate_query};
+use anyhow::{Context, bail, ensure};
+use app::api::{EventKind, MatchOptions, MatchResult, MatchStatus};
+use bytes::Bytes;
+use std::collections::HashSet;
+use std::io::{IsTerminal, Read, Write, stderr, stdout};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use uuid::Uuid;
+
+/// Compares the face of one picture with the faces of all pictures in one or more folders.
+///
+/// Face vectors are biometric data. By running this you affirm that your search has a lawful purpose and that you have
+/// the right to make it; `--purpose` is recorded in the result.
+///
+/// Exit status: 0 at least one match or possible match; 1 none; 2 an error, told on stderr.
+#[derive(Debug, clap::Args)]
+pub struct MatchArgs {
+    /// The picture with the face to look for (JPEG, PNG, WebP or GIF).
+    photo: PathBuf,
+    /// A folder of pictures to search, with all below it; may be given several times. Without it: the configured POOLS.
+    #[arg(long, value_name = "DIR")]
+    pool: Vec<PathBuf>,
+    /// Print the whole result as JSON.
+    #[arg(long)]
+    json: bool,
+    /// How many matches to list.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    top_k: u64,
+    /// Leave out pictures less similar than this cosine, -1 to 1.
+    #[arg(long, value_name = "T", value_parser = cosine, allow_negative_numbers = true)]
+    threshold: Option<f32>,
+    /// Which face of the photo, where it shows several: 0 is the largest.
+    #[arg(long, value_name = "I")]
+    face: Option<usize>,
+    /// How many pictures to look at.
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    max_candidates: u64,
+    /// Why the search is made: recorded in the log of the result.
+    #[arg(long, default_value = "command line")]
+    purpose: String,
+    /// Keep crops, annotated pictures, embeddings and the result in this folder.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// A clap parser: a cosine is a number from -1 to 1.
+fn cosine(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if (-1.0..=1.0).contains(&value) => Ok(value),
+        _ => Err("a number from -1 to 1 is expected".into()),
+    }
+}
+
+pub fn run(arguments: MatchArgs) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ended = runtime.context("cannot start").and_then(|runtime| runtime.block_on(search(arguments)));
+    Ok(match ended {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        // Told here, because an error's status differs from that of the other verbs: 1 has a meaning.
+        Err(error) => {
+            eprintln!("face-engine: {error:#}");
+            ExitCode::from(2)
+        }
+    })
+}
+
+/// True where something was at least possibly a match.
+async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
+    let mut config = Config::from_environment(&Environment::of_process())?;
+    if std::env::var_os("LOG").is_none() {
+        // The notes on stderr say what a person wants to know.
+        config.log.filter = "warn".into();
+    }
+    start_logging(&config.log);
+    let limits = ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
+    let photo = read_photo(&arguments.photo, limits.max_bytes)?;
+    let query = validate_query(&photo, &limits)?;
+    let providers = providers(&arguments.pool, &config)?;
+    let objects: Option<Arc<dyn Objects>> = match &arguments.out {
+        Some(folder) => Some(Arc::new(FolderObjects::open(folder).with_context(|| format!("cannot write to {}", folder.display()))?)),
+        None => None,
+    };
+
+    let vision_config = config.engine.vision();
+    let vision = tokio::task::spawn_blocking(move || models::load(&vision_config))
+        .await
+        .context("loading the networks was interrupted")?
+        .context("the networks cannot be loaded (`make models` prepares them)")?;
+    let skipped = vision.info().skipped.clone();
+
+    let mut context = PipelineContext::new(vision, providers, objects.clone());
+    context.limits = limits;
+    context.max_concurrency = config.jobs.max_concurrency;
+    let job = MatchJob {
+        request_id: Uuid::new_v4(),
+        options: MatchOptions {
+            purpose: arguments.purpose.clone(),
+            // Affirmed by running the command, as its help says.
+            consent: true,
+            top_k: usize::try_from(arguments.top_k)?,
+            threshold: arguments.threshold,
+            max_candidates: usize::try_from(arguments.max_candidates)?,
+            face: arguments.face,
+            ..MatchOptions::default()
+        },
+        query_name: query.name,
+        query: photo,
+        retry_count: 0,
+        max_retries: 0,
+    };
+    if let Some(objects) = &objects {
+        objects
+            .put(&format!("input/{}/query/{}", job.request_id, job.query_name), job.query.clone())
+            .await
+            .context("cannot keep the photo")?;
+    }
+    let progress = Arc::new(Terminal::new());
+    let watcher = Arc::clone(&progress);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            watcher.cancelled.store(true, Ordering::Relaxed);
+        }
+    });
+    let result = pipeline::run(&context, &job, &*progress).await;
+    progress.clear();
+    let result = result?;
+
+    for reason in skipped {
+        eprintln!("engine passed over: {reason}");
+    }
+    eprint!("{}", notes(&result, &progress.last_counts()));
+    eprintln!("purpose: {}", arguments.purpose);
+    if let Some(folder) = &arguments.out {
+        eprintln!("kept in: {}", folder.join(&result.output_working_dir).display());
+    }
+    let text = if arguments.json { serde_json::to_string_pretty(&result)? + "\n" } else { table(&result) };
+    // A reader that has seen enough (`| head`) is no error.
+    let _ = stdout().write_all(text.as_bytes());
+    Ok(has_match(&result))
+}
+
+fn has_match(result: &MatchResult) -> bool {
+    result.result.iter().flat_map(|probe| &probe.matches).any(|found| found.match_status != MatchStatus::NoMatch)
+}
+
+/// At most one byte more than allowed is read: the check that follows tells the rest.
+fn read_photo(path: &Path, max_bytes: u64) -> anyhow::Result<Bytes> {
+    let name = path.display();
+    let file = std::fs::File::open(path).with_context(|| format!("cannot open the photo {name}"))?;
+    ensure!(file.metadata().is_ok_and(|m| m.is_file()), "{name} is not a file");
+    let mut bytes = Vec::new();
+    file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).with_context(|| format!("cannot read the photo {name}"))?;
+    Ok(bytes.into())
+}
+
+/// One provider per folder, named after it; or those that the environment configures.
+fn providers(pools: &[PathBuf], config: &Config) -> anyhow::Result<Vec<Arc<dyn Provider>>> {
+    let mut taken = HashSet::new();
+    let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
+    if pools.is_empty() {
+        for pool in &config.discovery.pools {
+            ensure!(pool.path.is_dir(), "the pool {} is not a folder: name one with --pool", pool.path.display());
+            providers.push(Arc::new(FolderProvider::new(pool.name.clone(), pool.path.clone())));
+        }
+    }
+    for pool in pools {
+        if !pool.is_dir() {
+            bail!("the pool {} is not a folder", pool.display());
+        }
+        let stem = pool.file_name().map_or_else(|| "pool".to_owned(), |name| name.to_string_lossy().into_owned());
+        let mut name = stem.clone();
+        let mut number = 2;
+        while !taken.insert(name.clone()) {
+            name = format!("{stem}-{number}");
+            number += 1;
+        }
+        providers.push(Arc::new(FolderProvider::new(name, pool.clone())));
+    }
+    Ok(providers)
+}
+
+/// One line on stderr that counts, where a person looks on.
+struct Terminal {
+    shows: bool,
+    cancelled: AtomicBool,
+    counts: std::sync::Mutex<app::api::Counts>,
+}
+
+impl Terminal {
+    fn new() -> Self {
+        Self { shows: stderr().is_terminal(), cancelled: AtomicBool::new(false), counts: std::sync::Mutex::default() }
+    }
+
+    fn last_counts(&self) -> app::api::Counts {
+        *self.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn clear(&self) {
+        if self.shows {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+impl Progress for Terminal {
+    fn emit(&self, event: EventKind) {
+        if let EventKind::Candidate { counts, .. } | EventKind::Stage { counts, .. } = event {
+            *self.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = counts;
+            if self.shows {
+                eprint!("\r\x1b[K{} of {} pictures, {} faces", counts.processed, counts.candidates, counts.faces);
+            }
+        }
+    }
+
+    fn log(&self, message: String) {
+        tracing::debug!("{message}");
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: MatchArgs,
+    }
+
+    fn parsed(line: &str) -> Result<MatchArgs, clap::Error> {
+        Line::try_parse_from(std::iter::once("match").chain(line.split(' '))).map(|line| line.arguments)
+    }
+
+    #[test]
+    fn options_out_of_range_are_refused_with_their_name() {
+        for (line, name) in
+            [("p.jpg --threshold 1.5", "--threshold"), ("p.jpg --threshold NaN", "--threshold"), ("p.jpg --top-k 0", "--top-k")]
+        {
+            let refusal = parsed(line).expect_err(line).to_string();
+            assert!(refusal.contains(name), "{refusal}");
+        }
+        let read = parsed("p.jpg --pool a --pool b --threshold -0.25 --face 1").expect("in range");
+        assert_eq!((read.pool.len(), read.threshold, read.face), (2, Some(-0.25), Some(1)));
+    }
+}
