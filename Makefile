@@ -15,8 +15,6 @@ FEATURES := $(if $(filter 1,$(GPU)),--features models/gpu)
 BIN := $(CARGO_TARGET_DIR)/debug
 XTASK := $(BIN)/xtask
 ENGINE_BIN := $(BIN)/face-engine
-# Arguments for the server: `make run ARGS="--port 8080"`.
-ARGS ?=
 # best, light, standard or all.
 PACK ?= best
 
@@ -28,7 +26,7 @@ help: ## This list
 
 run: build ## Set up, build, serve http://127.0.0.1:3000 with the sample pictures
 	@$(XTASK) setup --pack $(PACK)
-	@exec $(ENGINE_BIN) serve $(ARGS)
+	@exec $(ENGINE_BIN) serve
 
 setup: build ## Everything that `run` needs, without serving
 	@$(XTASK) setup --pack $(PACK)

@@ -3,14 +3,20 @@
 
 use crate::{places::Places, process};
 use anyhow::{Result, bail};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
 const PACKAGES: [&str; 3] = ["onnxruntime==1.32.0", "opencv-python-headless==4.13.0.92", "numpy==2.4.6"];
 
+/// The environment's interpreter.
+pub fn python(places: &Places) -> PathBuf {
+    places.cache.join("bench-venv/bin/python")
+}
+
 pub fn run(places: &Places) -> Result<()> {
     let folder = places.cache.join("bench-venv");
-    let (python, stamp_file, stamp) = (folder.join("bin/python"), folder.join("face-engine.txt"), PACKAGES.join("\n"));
+    let (python, stamp_file, stamp) = (python(places), folder.join("face-engine.txt"), PACKAGES.join("\n"));
     if python.is_file() && std::fs::read_to_string(&stamp_file).is_ok_and(|kept| kept == stamp) {
         println!("bench-env: already there, {}", python.display());
         return Ok(());

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Instant;
 
 /// A Chromium that is installed. `CHROMIUM` names one elsewhere.
-fn chromium() -> Option<PathBuf> {
+pub fn chromium() -> Option<PathBuf> {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from).filter(|p| p.is_file());
     named.or_else(|| ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].into_iter().find_map(process::found))
 }

@@ -3,6 +3,7 @@
 //! is none of this crate's business.
 
 mod apt;
+mod bench;
 mod bench_env;
 mod browser;
 mod digest;
@@ -32,6 +33,7 @@ cargo xtask <command>
   site                the page's bundle: wasm, JavaScript, CSS
   browser             Chromium and the packages of the browser tests
   bench-env           Python environment with the reference engine, for `make bench`
+  bench               the product's wall time against the reference pipeline's
   test [OPTIONS]      every test; the options go to `cargo test`
   import              developers: write models/src/networks anew from the ONNX files
 ";
@@ -65,6 +67,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["samples"] => samples::run(&places),
         ["site"] => site::run(&places),
         ["browser"] => browser::run(&places),
+        ["bench"] => bench::run(&places),
         ["bench-env"] => bench_env::run(&places),
         ["test", options @ ..] => test::run(&places, options),
         ["import"] => weights::import_all(&places),

@@ -1,7 +1,7 @@
 //! `make test`: the Rust tests, then the browser's against the real server; both to the end, whatever fails, and one
 //! line of counts to close with.
 
-use crate::{places::Places, process};
+use crate::{browser, places::Places, process};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -32,6 +32,9 @@ pub fn run(places: &Places, cargo_options: &[&str]) -> Result<()> {
     let mut playwright = Command::new("npx");
     playwright.args(["--no-install", "playwright", "test", "--reporter=list"]).current_dir(places.root.join("end2end"));
     playwright.env("FACE_ENGINE_BIN", places.target.join("debug/face-engine")).env("DATA_DIR", &places.data).env("CI", "1");
+    if let Some(chromium) = browser::chromium() {
+        playwright.env("CHROMIUM", chromium);
+    }
     all.add(watched(&mut playwright, "the browser tests", of_playwright)?);
 
     println!("\n{} passed, {} failed, {} skipped", all.passed, all.failed, all.skipped);

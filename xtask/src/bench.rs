@@ -1,0 +1,156 @@
+//! `make bench`: the same query and the same twenty pictures through the reference pipeline in Python and through the
+//! product, one after the other, both warm, with the same weights; a ratio per stage and in total. Above 1 means that
+//! the product is faster.
+//!
+//! Both programs print one line of JSON with `wall_s` and `stages_s`; this module only runs them and divides.
+
+use crate::{bench_env, places, places::Places, process};
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Pictures that are searched.
+const CANDIDATES: usize = 20;
+const RUNS: &str = "3";
+
+/// Seconds of one program: the median wall clock, and each stage's sum in the last run.
+#[derive(Debug, PartialEq)]
+struct Measured {
+    wall: f64,
+    stages: Vec<(String, f64)>,
+    faces: u64,
+}
+
+pub fn run(places: &Places) -> Result<()> {
+    let reference = places.root.join("../shared/reference/bench.py");
+    if !reference.is_file() {
+        println!("bench: skipped, because the reference pipeline (../shared/reference/bench.py) is not here to compare with");
+        return Ok(());
+    }
+    let weights = [places::from_environment("MODELS_DIR", &places.root), Some(places.root.join("../shared/models"))];
+    let Some(weights) = weights.into_iter().flatten().find(|folder| folder.join("w600k_mbf.onnx").is_file()) else {
+        bail!("the comparison needs the raw files of the standard pack: set MODELS_DIR to their folder")
+    };
+    let (query, candidates) = pictures(places)?;
+    println!("bench: {} and {} candidates, {RUNS} runs each after a warm-up", name(&query), candidates.len());
+
+    let mut python = Command::new(bench_env::python(places));
+    python.arg(&reference).arg(&weights).arg(&query).args(&candidates).args(["--runs", RUNS]);
+    let theirs = measured(&process::text(&mut python, "running the reference pipeline")?)?;
+
+    let mut engine = Command::new(places.target.join("debug/face-engine"));
+    engine.args(["bench", "--runs", RUNS]).arg(&query).args(&candidates).env("DATA_DIR", &places.data).env("MODEL_PACK", "standard");
+    let said = process::text(&mut engine, "running the product")?;
+    let ours = measured(&said)?;
+    if let Some(engine) = said.lines().last().and_then(|line| json_text(line, "engine")) {
+        println!("bench: the product ran on {engine}");
+    }
+    print!("{}", table(&theirs, &ours));
+    Ok(())
+}
+
+/// A query with one face and twenty candidates: the photographs of the testing folder where it is there, filled up with
+/// faces in the wild; else the sample pictures.
+fn pictures(places: &Places) -> Result<(PathBuf, Vec<PathBuf>)> {
+    let testing = places.root.join("../shared/testdata");
+    let mut candidates = Vec::new();
+    collect(&testing.join("photos"), &mut candidates)?;
+    let query = candidates.iter().position(|file| name(file) == "obama.jpg").map(|at| candidates.remove(at));
+    let mut portraits = Vec::new();
+    collect(&testing.join("lfw10"), &mut portraits)?;
+    candidates.extend(portraits);
+    let query = match query {
+        Some(query) => query,
+        None => {
+            candidates.clear();
+            collect(&places.data.join("samples/pool"), &mut candidates)?;
+            places.data.join("samples/query.jpg")
+        }
+    };
+    candidates.truncate(CANDIDATES);
+    if candidates.is_empty() || !query.is_file() {
+        bail!("there are no pictures to measure with: run `cargo xtask samples`");
+    }
+    Ok((query, candidates))
+}
+
+/// JPEG and PNG files below a folder, in the order of their names.
+fn collect(folder: &Path, into: &mut Vec<PathBuf>) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    found.sort();
+    for path in found {
+        if path.is_dir() {
+            collect(&path, into)?;
+        } else if path.extension().is_some_and(|e| ["jpg", "jpeg", "png"].iter().any(|known| e.eq_ignore_ascii_case(known))) {
+            into.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Reads the last line of a program's output.
+fn measured(said: &str) -> Result<Measured> {
+    let line = said.lines().last().unwrap_or_default();
+    let wrong = || format!("this is no measurement: {line}");
+    let value: serde_json::Value = serde_json::from_str(line).with_context(wrong)?;
+    let stages = value.get("stages_s").and_then(|s| s.as_object()).with_context(wrong)?;
+    Ok(Measured {
+        wall: value.get("wall_s").and_then(|w| w.as_f64()).with_context(wrong)?,
+        stages: stages.iter().filter_map(|(stage, seconds)| Some((stage.clone(), seconds.as_f64()?))).collect(),
+        faces: value.get("faces").and_then(|f| f.as_u64()).unwrap_or_default(),
+    })
+}
+
+fn json_text(line: &str, key: &str) -> Option<String> {
+    serde_json::from_str::<serde_json::Value>(line).ok()?.get(key)?.as_str().map(str::to_string)
+}
+
+/// Stages that both have, then the others, then the wall clock. Stages are sums over threads: where several work side by
+/// side they exceed the wall clock.
+fn table(theirs: &Measured, ours: &Measured) -> String {
+    let of = |measured: &Measured, stage: &str| measured.stages.iter().find(|(name, _)| name == stage).map(|(_, seconds)| *seconds);
+    let mut stages: Vec<&str> = theirs.stages.iter().map(|(name, _)| name.as_str()).collect();
+    stages.extend(ours.stages.iter().map(|(name, _)| name.as_str()).filter(|name| of(theirs, name).is_none()));
+    let mut text = format!("\n{:<14}{:>12}{:>12}{:>10}\n", "stage", "reference s", "product s", "ratio");
+    let mut row = |name: &str, theirs: Option<f64>, ours: Option<f64>| {
+        let shown = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_string(), |s| format!("{s:.3}"));
+        let ratio = match (theirs, ours) {
+            (Some(theirs), Some(ours)) if ours > 0.0 => format!("{:.2}", theirs / ours),
+            _ => "-".to_string(),
+        };
+        text.push_str(&format!("{name:<14}{:>12}{:>12}{ratio:>10}\n", shown(theirs), shown(ours)));
+    };
+    for stage in stages {
+        row(stage, of(theirs, stage), of(ours, stage));
+    }
+    row("wall clock", Some(theirs.wall), Some(ours.wall));
+    text.push_str(&format!("\nfaces: reference {}, product {}. A ratio above 1: the product is faster.\n", theirs.faces, ours.faces));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_measurement_is_the_last_line_of_the_output() {
+        let measured = measured("a warning\n{\"wall_s\": 2.5, \"stages_s\": {\"face\": 1.0}, \"faces\": 7}").unwrap();
+        assert_eq!(measured, Measured { wall: 2.5, stages: vec![("face".into(), 1.0)], faces: 7 });
+        assert!(super::measured("Traceback").unwrap_err().to_string().contains("Traceback"));
+    }
+
+    #[test]
+    fn the_table_divides_what_both_measured_and_shows_the_rest() {
+        let theirs = Measured { wall: 4.0, stages: vec![("face".into(), 3.0)], faces: 7 };
+        let ours = Measured { wall: 2.0, stages: vec![("face".into(), 1.0), ("fetch".into(), 0.5)], faces: 7 };
+        let table = table(&theirs, &ours);
+        assert!(table.contains("face                 3.000       1.000      3.00"), "{table}");
+        assert!(table.contains("fetch                    -       0.500         -"), "{table}");
+        assert!(table.contains("wall clock           4.000       2.000      2.00"), "{table}");
+    }
+}
