@@ -1,1 +1,5 @@
-fn main() {}
+//! `face-engine`: see `face-engine --help`.
+
+fn main() -> std::process::ExitCode {
+    server::cli::main()
+}

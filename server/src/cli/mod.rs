@@ -1,0 +1,72 @@
+//! The verbs of `face-engine`.
+
+mod bench;
+mod config;
+pub mod match_;
+mod serve;
+mod table;
+
+use crate::config::{Config, Environment, LogConfig, LogFormat};
+use clap::{Parser, Subcommand};
+use std::{io, process::ExitCode};
+use tracing_subscriber::EnvFilter;
+
+/// Finds a face again in other pictures: detection, alignment, embedding, ranking.
+#[derive(Debug, Parser)]
+#[command(name = "face-engine", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serves the page and the API.
+    Serve,
+    /// Compares the face of one picture with the pictures of a folder.
+    Match(match_::MatchArgs),
+    /// Lists every variable of the environment that is read: value, default, meaning.
+    Config,
+    /// Times a search over named pictures; `make bench` compares it with the reference pipeline.
+    #[command(hide = true)]
+    Bench(bench::BenchArgs),
+    /// Asked by `serve` of a child process: is there a GPU that computes right?
+    #[command(hide = true)]
+    ProbeGpu,
+}
+
+/// What `main` does.
+pub fn main() -> ExitCode {
+    let ended = match Arguments::parse().verb {
+        Verb::Serve => serve::run(),
+        Verb::Match(arguments) => match_::run(arguments),
+        Verb::Config => config::run(),
+        Verb::Bench(arguments) => bench::run(arguments),
+        Verb::ProbeGpu => probe_gpu(),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("face-engine: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The verb is [`models::engine::probe::ARGUMENT`]; the exit status is the answer.
+fn probe_gpu() -> anyhow::Result<ExitCode> {
+    let config = Config::from_environment(&Environment::of_process())?;
+    println!("{}", models::engine::probe::child(&config.engine.vision())?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Log lines go to stderr: stdout belongs to what a verb has to say.
+pub fn start_logging(config: &LogConfig) {
+    let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    // A second call (in tests) changes nothing.
+    let _ = match config.format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+}

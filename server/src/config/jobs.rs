@@ -1,0 +1,39 @@
+//! How much is done at once, and how often something is tried.
+
+use super::{ConfigError, Environment};
+use std::time::Duration;
+
+/// * `MAX_CONCURRENCY` (default: cores + 1): candidate pictures of one request that are worked on at once.
+/// * `WORKERS` (default 1): requests that are worked on at once.
+/// * `QUEUE_CAPACITY` (default 64): requests that may wait; one more is answered 503 with Retry-After.
+/// * `MAX_RETRIES` (default 3): how often a failed or interrupted request is tried again before it is given up.
+#[derive(Debug, Clone)]
+pub struct JobsConfig {
+    pub max_concurrency: usize,
+    pub workers: usize,
+    pub queue_capacity: u64,
+    pub max_retries: u32,
+    /// The pause before the first retry; each further one is twice as long. Tests make it shorter.
+    pub retry_pause: Duration,
+    /// How long running work may take to stop at shutdown or erasure before it is dropped.
+    pub stop_timeout: Duration,
+}
+
+impl JobsConfig {
+    pub fn from_environment(env: &Environment) -> Result<Self, ConfigError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            max_concurrency: env.number(
+                "MAX_CONCURRENCY",
+                cores + 1,
+                1..=1024,
+                "candidate pictures of one request that are worked on at once (default: cores + 1)",
+            )?,
+            workers: env.number("WORKERS", 1, 1..=64, "requests that are worked on at once")?,
+            queue_capacity: env.number("QUEUE_CAPACITY", 64, 1..=100_000, "requests that may wait; one more is answered 503")?,
+            max_retries: env.number("MAX_RETRIES", 3, 0..=20, "how often a failed or interrupted request is tried again")?,
+            retry_pause: Duration::from_secs(1),
+            stop_timeout: Duration::from_secs(10),
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! `GET /artifacts/{key}?expires=&signature=`: crops, thumbnails, annotated pictures.
+
+use super::ApiError;
+use crate::{objects::check_key, pipeline::PictureFormat, service::Service, store::Lookup};
+use axum::{
+    extract::{Path, Query, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use std::{collections::HashMap, sync::Arc};
+use uuid::Uuid;
+
+pub async fn get(
+    State(service): State<Arc<Service>>,
+    Path(key): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, ApiError> {
+    let parameter = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
+    service.links.verify(&key, parameter("expires"), parameter("signature"))?;
+    let missing = || ApiError::new(StatusCode::NOT_FOUND, "not_found", "There is no such file.");
+    check_key(&key).map_err(|_| missing())?;
+    // `output/<request_id>/...`: what belongs to an erased request is gone, not just missing.
+    let owner = key.split('/').nth(1).and_then(|id| id.parse::<Uuid>().ok()).ok_or_else(missing)?;
+    if let Lookup::Gone = service.store.state(owner).await? {
+        return Err(ApiError::gone());
+    }
+    let bytes = service.objects.get(&key).await?.ok_or_else(missing)?;
+    let media_type = match PictureFormat::of(&bytes) {
+        Some(format) => format.media_type(),
+        None if key.ends_with(".json") => "application/json",
+        None => "application/octet-stream",
+    };
+    // Kept by the asker's own browser only, and not longer than a link lives.
+    let cache = format!("private, max-age={}", service.config.http.link_lifetime.as_secs());
+    Ok(([(header::CONTENT_TYPE, media_type.to_owned()), (header::CACHE_CONTROL, cache)], bytes).into_response())
+}

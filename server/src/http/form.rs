@@ -1,0 +1,144 @@
+//! The form of `POST /match`: from multipart fields to checked options.
+//!
+//! Every complaint names the field and says what it must be. Browsers send an empty text for a field left empty: it
+//! counts as absent. The uploaded file's own name is never looked at.
+
+use super::ApiError;
+use app::api::MatchOptions;
+use axum::extract::Multipart;
+use axum::http::StatusCode;
+use bytes::Bytes;
+use serde_json::json;
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
+
+/// The longest texts, in characters.
+const PURPOSE_CHARS: usize = 2000;
+const HINT_CHARS: usize = 500;
+const PROVIDERS: usize = 50;
+/// A form has a dozen fields; more than this is no form of ours.
+const FIELDS: usize = 64;
+
+/// What was sent, checked as far as it can be without looking at the picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MatchForm {
+    pub image: Bytes,
+    pub options: MatchOptions,
+    pub sync: bool,
+}
+
+pub async fn read(mut multipart: Multipart) -> Result<MatchForm, ApiError> {
+    let unreadable = |_| ApiError::malformed("The body is no readable multipart form: send `image`, `purpose` and `consent` as form fields.");
+    let mut image = None;
+    let mut options = MatchOptions::default();
+    let mut sync = false;
+    let mut fields = 0;
+    while let Some(field) = multipart.next_field().await.map_err(unreadable)? {
+        fields += 1;
+        if fields > FIELDS {
+            return Err(ApiError::malformed(format!("The form has more than {FIELDS} fields.")));
+        }
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "image" {
+            // A browser sends a nameless empty file where none was chosen.
+            let nameless = field.file_name().is_some_and(str::is_empty);
+            let bytes = field.bytes().await.map_err(unreadable)?;
+            image = (!(nameless && bytes.is_empty())).then_some(bytes);
+            continue;
+        }
+        let text = String::from_utf8(field.bytes().await.map_err(unreadable)?.to_vec()).map_err(|_| invalid_text(&name))?;
+        let text = text.trim();
+        if text.is_empty() {
+            continue;
+        }
+        match name.as_str() {
+            "purpose" => options.purpose = words("purpose", text, PURPOSE_CHARS)?,
+            "hint" => options.hint = Some(words("hint", text, HINT_CHARS)?),
+            "consent" => options.consent = truth("consent", text)?,
+            "sync" => sync = truth("sync", text)?,
+            "top_k" => options.top_k = number("top_k", text, 1..=1000)?,
+            "max_candidates" => options.max_candidates = number("max_candidates", text, 1..=10_000)?,
+            "face" => options.face = Some(number("face", text, 0..=9999)?),
+            "threshold" => options.threshold = Some(cosine("threshold", text)?),
+            "providers" => {
+                for provider in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
+                    if !options.providers.iter().any(|known| known == provider) {
+                        options.providers.push(provider.to_owned());
+                    }
+                }
+                if options.providers.len() > PROVIDERS {
+                    return Err(ApiError::invalid_field("providers", &format!("a list of at most {PROVIDERS} names")));
+                }
+            }
+            _ => return Err(unknown_field(&name)),
+        }
+    }
+    let Some(image) = image else {
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "missing_image", "There is no picture: send it as the form field `image`.")
+            .with(json!({ "field": "image" })));
+    };
+    Ok(MatchForm { image, options, sync })
+}
+
+impl MatchForm {
+    /// No search without a stated purpose and consent.
+    pub fn check_lawful(&self) -> Result<(), ApiError> {
+        let refuse = |code: &str, field: &str, message: &str| {
+            Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message).with(json!({ "field": field })))
+        };
+        if self.options.purpose.is_empty() {
+            return refuse("purpose_required", "purpose", "Say why you search, in the field `purpose`: no search is made without a lawful purpose.");
+        }
+        if !self.options.consent {
+            return refuse("consent_required", "consent", "Confirm with `consent=true` that the search is lawful and consented to.");
+        }
+        Ok(())
+    }
+
+    /// Every provider that is named must be there.
+    pub fn check_providers(&self, known: &[String]) -> Result<(), ApiError> {
+        let Some(unknown) = self.options.providers.iter().find(|name| !known.contains(name)) else { return Ok(()) };
+        let unknown: String = unknown.chars().take(60).collect();
+        let message = format!("There is no provider `{unknown}` here; there is: {}.", known.join(", "));
+        Err(ApiError::new(StatusCode::BAD_REQUEST, "unknown_provider", message).with(json!({ "field": "providers", "known": known })))
+    }
+}
+
+fn invalid_text(name: &str) -> ApiError {
+    ApiError::invalid_field(&shown(name), "text in UTF-8")
+}
+
+/// A misspelt option must not be lost in silence.
+fn unknown_field(name: &str) -> ApiError {
+    let name = shown(name);
+    let message = format!("There is no field `{name}`: check its spelling.");
+    ApiError::new(StatusCode::BAD_REQUEST, "unknown_field", message).with(json!({ "field": name }))
+}
+
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(40).collect()
+}
+
+fn words(field: &str, text: &str, limit: usize) -> Result<String, ApiError> {
+    if text.chars().count() > limit {
+        return Err(ApiError::invalid_field(field, &format!("at most {limit} characters long")));
+    }
+    Ok(text.to_owned())
+}
+
+fn truth(field: &str, text: &str) -> Result<bool, ApiError> {
+    match text {
+        "true" | "on" | "1" | "yes" => Ok(true),
+        "false" | "off" | "0" | "no" => Ok(false),
+        _ => Err(ApiError::invalid_field(field, "`true` or `false`")),
+    }
+}
+
+pub fn number<T: FromStr + PartialOrd + Display>(field: &str, text: &str, range: RangeInclusive<T>) -> Result<T, ApiError> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| ApiError::invalid_field(field, &format!("a whole number from {} to {}", range.start(), range.end())))
+}
+
+fn cosine(field: &str, text: &str) -> Result<f32, ApiError> {
+    // A NaN is in no range.
+    text.parse().ok().filter(|c| (-1.0..=1.0).contains(c)).ok_or_else(|| ApiError::invalid_field(field, "a number from -1 to 1"))
+}

@@ -1,0 +1,123 @@
+//! The pages: rendered on the server by Leptos, whole (no streaming), so that they read without JavaScript and carry
+//! the right status.
+
+use super::{ApiError, report, wants_html};
+use crate::service::Service;
+use app::{
+    api::{ErrorDetail, Health, StatusReport},
+    server::{FormProblem, RequestReader, StatusSetter},
+};
+use axum::{
+    body::Body,
+    extract::{Path, Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use leptos::{config::LeptosOptions, prelude::provide_context};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+};
+
+/// Gives the page the same data as the API gives to a program.
+struct Reader(Arc<Service>);
+
+impl RequestReader for Reader {
+    fn status(&self, id: String) -> Pin<Box<dyn Future<Output = Result<StatusReport, ErrorDetail>> + Send>> {
+        let service = self.0.clone();
+        Box::pin(async move {
+            let id = report::parse_id(&id).map_err(|e| e.detail)?;
+            report::status(&service, id, false).await.map_err(|e| e.detail)
+        })
+    }
+
+    fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send>> {
+        let service = self.0.clone();
+        Box::pin(async move { service.health().await })
+    }
+}
+
+pub fn leptos_options(service: &Service) -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("face-engine")
+        .site_root(service.config.http.site_root.to_string_lossy().into_owned())
+        .site_pkg_dir("pkg")
+        .site_addr(service.config.http.address())
+        .build()
+}
+
+pub async fn home(State(service): State<Arc<Service>>, request: Request) -> Response {
+    render(service, request, None).await
+}
+
+/// The page of a request, or the data's own 404 and 410 where a program asks.
+pub async fn request(State(service): State<Arc<Service>>, Path(id): Path<String>, request: Request) -> Response {
+    // The status is decided here, whatever the page makes of it.
+    let standing = match report::parse_id(&id) {
+        Ok(id) => service.store.state(id).await.map_err(ApiError::from).and_then(report::found).err(),
+        Err(error) => Some(error),
+    };
+    if let Some(error) = &standing
+        && !wants_html(request.headers())
+    {
+        return error.clone().into_response();
+    }
+    let mut response = render(service, request, None).await;
+    if let Some(error) = standing {
+        *response.status_mut() = error.status;
+    }
+    response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
+    response
+}
+
+/// Every address that is none of ours: a page for people, data for programs.
+pub async fn not_found(State(service): State<Arc<Service>>, request: Request) -> Response {
+    if !wants_html(request.headers()) || !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let mut response = render(service, request, None).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// The home page again, with the sentence that says why the form was refused.
+pub async fn form_refused(service: Arc<Service>, error: ApiError) -> Response {
+    let mut request = Request::new(Body::empty());
+    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/html"));
+    let mut response = render(service, request, Some(error.detail)).await;
+    *response.status_mut() = error.status;
+    if let Some(seconds) = error.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+async fn render(service: Arc<Service>, request: Request, problem: Option<ErrorDetail>) -> Response {
+    let options = leptos_options(&service);
+    let reader: Arc<dyn RequestReader> = Arc::new(Reader(service));
+    let status = Arc::new(AtomicU16::new(StatusCode::OK.as_u16()));
+    let setter = status.clone();
+    let handler = leptos_axum::render_app_async_with_context(
+        move || {
+            provide_context(reader.clone());
+            let setter = setter.clone();
+            provide_context(StatusSetter(Arc::new(move |code| setter.store(code, Ordering::SeqCst))));
+            if let Some(problem) = &problem {
+                provide_context(FormProblem(problem.clone()));
+            }
+        },
+        move || app::server::document(options.clone()),
+    );
+    let mut response = handler(request).await;
+    if let Ok(code) = StatusCode::from_u16(status.load(Ordering::SeqCst))
+        && response.status() == StatusCode::OK
+    {
+        *response.status_mut() = code;
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

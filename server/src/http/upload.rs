@@ -1,0 +1,63 @@
+//! Reading an upload into memory, counted byte by byte.
+//!
+//! A client that sends too much should read the answer, not a reset connection. So what is too large is read on and
+//! thrown away for a while before the answer is given, unless the client waits for `100 Continue` and can be told at
+//! once.
+
+use super::ApiError;
+use axum::{
+    body::{Body, BodyDataStream},
+    http::{HeaderMap, StatusCode, header},
+};
+use bytes::Bytes;
+use futures::StreamExt;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// How long an upload may take.
+const UPLOAD_TIME: Duration = Duration::from_secs(120);
+/// How much, and how long, is read and thrown away after the limit.
+const DRAIN_BYTES: u64 = 128 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(15);
+
+/// The whole body, at most `limit` bytes of it. `reported` is the limit that an error names.
+pub async fn read(headers: &HeaderMap, body: Body, limit: u64, reported: u64) -> Result<Bytes, ApiError> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    let mut stream = body.into_data_stream();
+    if declared.is_some_and(|length| length > limit) {
+        let waits = headers.get(header::EXPECT).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        if !waits {
+            drain(stream).await;
+        }
+        return Err(ApiError::payload_too_large(reported));
+    }
+    let deadline = Instant::now() + UPLOAD_TIME;
+    let mut bytes = Vec::with_capacity(usize::try_from(declared.unwrap_or(0)).unwrap_or(0));
+    loop {
+        match timeout_at(deadline, stream.next()).await {
+            Ok(None) => return Ok(bytes.into()),
+            Ok(Some(Ok(chunk))) if (bytes.len() + chunk.len()) as u64 <= limit => bytes.extend_from_slice(&chunk),
+            Ok(Some(Ok(_))) => {
+                drop(bytes);
+                drain(stream).await;
+                return Err(ApiError::payload_too_large(reported));
+            }
+            Ok(Some(Err(_))) => return Err(ApiError::malformed("The upload ended early: send it again.")),
+            Err(_) => {
+                let message = format!("The upload took longer than {} seconds: try again on a faster connection.", UPLOAD_TIME.as_secs());
+                return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "upload_timeout", message));
+            }
+        }
+    }
+}
+
+async fn drain(mut stream: BodyDataStream) {
+    let deadline = Instant::now() + DRAIN_TIME;
+    let mut left = DRAIN_BYTES;
+    while let Ok(Some(Ok(chunk))) = timeout_at(deadline, stream.next()).await {
+        left = left.saturating_sub(chunk.len() as u64);
+        if left == 0 {
+            return;
+        }
+    }
+}

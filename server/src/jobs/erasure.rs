@@ -1,0 +1,93 @@
+//! Forgetting a request: rows, events, files, and what the database's log still holds of it.
+//!
+//! The row goes first, in one transaction with the tombstone: from then on every link answers 410. A running job is
+//! stopped, then the files go. Whatever is interrupted here is noted in the database and finished by the next sweep.
+
+use super::{JobError, Jobs};
+use crate::{
+    objects::{input_prefix, output_prefix},
+    store::Lookup,
+};
+use std::{sync::Arc, time::Duration};
+use uuid::Uuid;
+
+/// A reader may hold the log open for a moment; it is asked this often before the sweep takes over.
+const CHECKPOINT_TRIES: u32 = 40;
+const CHECKPOINT_PAUSE: Duration = Duration::from_millis(25);
+
+impl Jobs {
+    /// Erases a request, whatever its state. Goes on to its end even where the caller goes away in between.
+    pub async fn erase(self: &Arc<Self>, id: Uuid) -> Result<Lookup<()>, JobError> {
+        let jobs = self.clone();
+        match tokio::spawn(async move { jobs.erase_to_the_end(id).await }).await {
+            Ok(result) => result,
+            Err(error) => Err(JobError::Objects(std::io::Error::other(error).into())),
+        }
+    }
+
+    async fn erase_to_the_end(&self, id: Uuid) -> Result<Lookup<()>, JobError> {
+        let erased = self.store.erase(id, self.clock.now()).await?;
+        if matches!(erased, Lookup::Found(())) {
+            self.wakes.wake(id);
+            let running = self.running().get(&id).cloned();
+            if let Some(running) = running {
+                running.stop();
+                // The worker drops a job that does not stop in time, so this ends.
+                running.ended.cancelled().await;
+            }
+            self.delete_objects(id).await?;
+            self.forget_traces().await?;
+            tracing::info!(request_id = %id, "request erased");
+        }
+        Ok(erased)
+    }
+
+    /// Deletes the files of a request that is no more.
+    pub(super) async fn delete_objects(&self, id: Uuid) -> Result<(), JobError> {
+        self.objects.delete_prefix(&input_prefix(id)).await?;
+        self.objects.delete_prefix(&output_prefix(id)).await?;
+        self.store.erasure_finished(id).await?;
+        Ok(())
+    }
+
+    async fn forget_traces(&self) -> Result<(), JobError> {
+        for _ in 0..CHECKPOINT_TRIES {
+            if self.store.forget_traces().await? {
+                return Ok(());
+            }
+            tokio::time::sleep(CHECKPOINT_PAUSE).await;
+        }
+        tracing::warn!("the database's log is busy; the next sweep empties it");
+        Ok(())
+    }
+
+    /// Erases what is past its retention, and finishes erasures that were interrupted. The number of requests erased.
+    pub async fn sweep(self: &Arc<Self>) -> Result<usize, JobError> {
+        let expired = self.store.expired(self.clock.now()).await?;
+        for id in &expired {
+            self.erase(*id).await?;
+        }
+        for id in self.store.unfinished_erasures().await? {
+            if !self.running().contains_key(&id) {
+                self.delete_objects(id).await?;
+            }
+        }
+        self.forget_traces().await?;
+        Ok(expired.len())
+    }
+
+    /// Sweeps now and then until the process stops.
+    pub async fn sweep_regularly(self: Arc<Self>, every: Duration) {
+        loop {
+            match self.sweep().await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "requests past their retention erased"),
+                Err(error) => tracing::error!(%error, "the sweep failed; the next one tries again"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(every) => {}
+                () = self.shutdown.cancelled() => return,
+            }
+        }
+    }
+}

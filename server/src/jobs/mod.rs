@@ -1,0 +1,115 @@
+//! Background work: a bounded queue, workers, retries, events, retention and erasure.
+//!
+//! The queue is the database: a request is `queued`, `running`, or has ended, and every step is one transaction. A
+//! process that dies leaves `running` rows, which the next start puts back: at least once, never lost. [`Jobs`] hands
+//! requests in, erases them and waits for them; [`worker`] takes them one by one and lets the pipeline run.
+
+mod erasure;
+mod progress;
+mod recovery;
+mod submission;
+mod wakes;
+mod worker;
+
+pub use progress::JobProgress;
+pub use submission::{Accepted, Submission, SubmitError};
+pub use wakes::Wakes;
+
+use crate::{
+    clock::Clock,
+    config::JobsConfig,
+    objects::{ObjectError, Objects},
+    store::{Lookup, Store, StoreError},
+};
+use app::api::RequestState;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::Notify, time::Instant};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// How long somebody who waits for a request goes without asking the database: a safety net, wakes come first.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Why the work on requests could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+}
+
+/// The work on requests, and what it needs.
+pub struct Jobs {
+    store: Arc<dyn Store>,
+    objects: Arc<dyn Objects>,
+    clock: Arc<dyn Clock>,
+    config: JobsConfig,
+    retention: Duration,
+    /// Tells whoever follows a request that something is new.
+    pub wakes: Wakes,
+    /// A request was queued.
+    queued: Notify,
+    running: Mutex<HashMap<Uuid, Arc<Running>>>,
+    shutdown: CancellationToken,
+}
+
+/// A request that a worker of this process has in hand.
+struct Running {
+    /// Asked by the pipeline between candidates.
+    stop: Arc<AtomicBool>,
+    stopped: CancellationToken,
+    ended: CancellationToken,
+}
+
+impl Running {
+    fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.stopped.cancel();
+    }
+}
+
+impl Jobs {
+    pub fn new(
+        store: Arc<dyn Store>,
+        objects: Arc<dyn Objects>,
+        clock: Arc<dyn Clock>,
+        config: JobsConfig,
+        retention: Duration,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let running = Mutex::default();
+        Self { store, objects, clock, config, retention, wakes: Wakes::default(), queued: Notify::new(), running, shutdown }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Running>>> {
+        // The map is whole after every step, so a panic of another holder leaves nothing half done.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the request has ended, or the time is over, or the process stops. What is returned is the state then.
+    pub async fn wait_until_final(&self, id: Uuid, timeout: Duration) -> Result<Lookup<RequestState>, StoreError> {
+        let deadline = Instant::now() + timeout;
+        let mut wake = self.wakes.subscribe(id);
+        loop {
+            let state = self.store.state(id).await?;
+            let waiting = matches!(&state, Lookup::Found(state) if !state.is_final());
+            if !waiting || Instant::now() >= deadline || self.shutdown.is_cancelled() {
+                return Ok(state);
+            }
+            tokio::select! {
+                _ = wake.changed() => {}
+                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep_until(deadline) => {}
+                () = self.shutdown.cancelled() => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Handing a request in: the picture first, then the row, so that whatever is queued can be run.
+
+use super::Jobs;
+use crate::{
+    jobs::JobError,
+    objects::input_prefix,
+    store::{Idempotency, NewRequest, Submitted},
+};
+use app::api::MatchOptions;
+use bytes::Bytes;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A checked request.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub query: Bytes,
+    pub query_name: String,
+    pub options: MatchOptions,
+    pub idempotency: Option<Idempotency>,
+}
+
+/// What was accepted: a new request, or the one that the same Idempotency-Key has made before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    pub id: Uuid,
+    pub new: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    #[error("the queue holds as many requests as it may")]
+    Full,
+    #[error("the idempotency key came with another request before")]
+    Conflict,
+    #[error(transparent)]
+    Job(#[from] JobError),
+}
+
+/// Where the query picture of a request lies.
+pub fn query_key(id: Uuid, query_name: &str) -> String {
+    format!("{}/query/{query_name}", input_prefix(id))
+}
+
+impl Jobs {
+    /// Queues a request. Goes on to its end even where the caller goes away in between.
+    pub async fn submit(self: &Arc<Self>, submission: Submission) -> Result<Accepted, SubmitError> {
+        let jobs = self.clone();
+        match tokio::spawn(async move { jobs.submit_to_the_end(submission).await }).await {
+            Ok(result) => result,
+            Err(error) => Err(SubmitError::Job(JobError::Objects(std::io::Error::other(error).into()))),
+        }
+    }
+
+    async fn submit_to_the_end(&self, submission: Submission) -> Result<Accepted, SubmitError> {
+        let Submission { query, query_name, options, idempotency } = submission;
+        let (id, now) = (Uuid::new_v4(), self.clock.now());
+        let new = NewRequest { id, created_at: now, expires_at: now.plus(self.retention), query_name, options, idempotency };
+        let submitted = self.store_picture_and_row(&new, query).await;
+        match submitted {
+            Ok(Submitted::Queued) => {
+                self.queued.notify_one();
+                return Ok(Accepted { id, new: true });
+            }
+            _ => self.discard_upload(id).await,
+        }
+        match submitted? {
+            Submitted::Queued => Ok(Accepted { id, new: true }),
+            Submitted::Existing(id) => Ok(Accepted { id, new: false }),
+            Submitted::Conflict => Err(SubmitError::Conflict),
+            Submitted::Full => Err(SubmitError::Full),
+        }
+    }
+
+    async fn store_picture_and_row(&self, new: &NewRequest, query: Bytes) -> Result<Submitted, JobError> {
+        self.store.begin_upload(new.id).await?;
+        self.objects.put_durable(&query_key(new.id, &new.query_name), query).await?;
+        Ok(self.store.submit(new, self.config.queue_capacity).await?)
+    }
+
+    /// The picture of a request that was not accepted is kept nowhere.
+    async fn discard_upload(&self, id: Uuid) {
+        if let Err(error) = self.delete_objects(id).await {
+            tracing::warn!(%error, "an unaccepted upload could not be deleted; the next start tries again");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The face matching engine as a service and a command line.
+//!
+//! Data flows one way: request → job → stages → artifacts and events → views.
+//!
+//! * [`cli`]: the verbs of `face-engine`; [`config`]: what the environment decides; [`service`]: all parts put together;
+//! * [`http`]: routes, errors, pages; knows nothing of pictures or networks;
+//! * [`jobs`]: the bounded queue, workers, retries, events, retention and erasure;
+//! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
+//! * [`store`]: rows (SQLite); [`objects`]: files of a request; [`clock`]: what time it is.
+//!
+//! Every outside thing stands behind a small trait, so that a test swaps one without touching the rest.
+
+// The types of the pages nest deeply.
+#![recursion_limit = "256"]
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod discovery;
+pub mod fetch;
+pub mod http;
+pub mod jobs;
+pub mod objects;
+pub mod pipeline;
+pub mod service;
+pub mod store;
+
+#[cfg(test)]
+mod testing;

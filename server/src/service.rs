@@ -1,0 +1,286 @@
+//! All parts put together: what `face-engine serve` runs, and what a test starts with parts of its own.
+//!
+//! [`Service::start`] returns as soon as requests can be accepted; the networks are loaded behind it, and what is
+//! queued meanwhile waits.
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    discovery::{FolderProvider, Provider},
+    jobs::{JobError, Jobs},
+    objects::{FolderObjects, ObjectError, Objects, SignedLinks},
+    pipeline::{ImageLimits, PipelineContext},
+    store::{SqliteStore, Store, StoreError},
+};
+use app::api::{EngineReport, Health, ModelNames, ProviderReport, QueueReport, Thresholds};
+use models::{ModelError, Vision};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// How often what is past its retention is looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+
+/// Loads the networks; called once, on a thread of its own.
+pub type VisionLoader = Box<dyn FnOnce() -> Result<Arc<dyn Vision>, ModelError> + Send>;
+
+/// Why the service does not start, or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    #[error("The folder {} (DATA_DIR) cannot be used: {error}.", path.display())]
+    DataDir { path: PathBuf, error: io::Error },
+    #[error("Another face-engine is running on the folder {} (DATA_DIR): stop it, or set another DATA_DIR.", .0.display())]
+    Locked(PathBuf),
+    #[error("The key in {} cannot be used: {error}. Remove the file to get a new one, or set SIGNING_KEY.", path.display())]
+    SigningKey { path: PathBuf, error: io::Error },
+    #[error("The database {} (DATABASE_URL) cannot be opened: {error}.", path.display())]
+    Store { path: PathBuf, error: StoreError },
+    #[error("The artifact folder {} (ARTIFACTS_URL) cannot be opened: {error}.", path.display())]
+    Objects { path: PathBuf, error: ObjectError },
+    #[error("Interrupted requests cannot be taken up again: {0}.")]
+    Recovery(#[from] JobError),
+    #[error("The networks cannot be loaded: {0}. `make models` prepares them.")]
+    Models(ModelError),
+}
+
+/// A running service.
+pub struct Service {
+    pub config: Config,
+    pub clock: Arc<dyn Clock>,
+    pub store: Arc<dyn Store>,
+    pub objects: Arc<dyn Objects>,
+    pub links: Arc<SignedLinks>,
+    pub jobs: Arc<Jobs>,
+    pub providers: Vec<Arc<dyn Provider>>,
+    pub limits: ImageLimits,
+    /// One permit per picture that is decoded to check an upload.
+    pub decoders: Arc<Semaphore>,
+    /// Cancelled when the service is to stop.
+    pub shutdown: CancellationToken,
+    ready: watch::Sender<Option<Arc<PipelineContext>>>,
+    failed: watch::Sender<Option<ModelError>>,
+    /// Dropping it drops workers and sweeper.
+    tasks: Mutex<JoinSet<()>>,
+    sqlite: Arc<SqliteStore>,
+    /// Held as long as the service lives: two must not share a folder.
+    _lock: fs::File,
+}
+
+impl Service {
+    pub async fn start(config: Config, clock: Arc<dyn Clock>, loader: VisionLoader) -> Result<Arc<Self>, ServiceError> {
+        let data_dir = config.storage.data_dir.clone();
+        let in_data_dir = |error| ServiceError::DataDir { path: data_dir.clone(), error };
+        fs::create_dir_all(&data_dir).map_err(in_data_dir)?;
+        let lock = lock(&data_dir)?;
+
+        let path = config.storage.database.clone();
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder).map_err(in_data_dir)?;
+        }
+        let sqlite = SqliteStore::open(&path).await.map_err(|error| ServiceError::Store { path, error })?;
+        let sqlite = Arc::new(sqlite);
+        let store: Arc<dyn Store> = sqlite.clone();
+        let path = config.storage.artifacts.clone();
+        let objects: Arc<dyn Objects> =
+            Arc::new(FolderObjects::open(&path).map_err(|error| ServiceError::Objects { path, error })?);
+
+        let key = match &config.http.signing_key {
+            Some(key) => key.reveal().as_bytes().to_vec(),
+            None => kept_key(&data_dir.join("signing.key"))?,
+        };
+        let links = Arc::new(SignedLinks::new(&key, config.http.link_lifetime, clock.clone()));
+        let providers: Vec<Arc<dyn Provider>> = config
+            .discovery
+            .pools
+            .iter()
+            .map(|pool| Arc::new(FolderProvider::new(pool.name.clone(), pool.path.clone())) as Arc<dyn Provider>)
+            .collect();
+
+        let shutdown = CancellationToken::new();
+        let (jobs_config, retention) = (config.jobs.clone(), config.storage.retention);
+        let jobs = Arc::new(Jobs::new(store.clone(), objects.clone(), clock.clone(), jobs_config, retention, shutdown.clone()));
+        jobs.recover().await?;
+
+        let limits =
+            ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let service = Arc::new(Self {
+            clock,
+            store,
+            objects,
+            links,
+            jobs,
+            providers,
+            limits,
+            decoders: Arc::new(Semaphore::new(cores)),
+            shutdown,
+            ready: watch::channel(None).0,
+            failed: watch::channel(None).0,
+            tasks: Mutex::new(JoinSet::new()),
+            sqlite,
+            _lock: lock,
+            config,
+        });
+        service.spawn_tasks(loader);
+        Ok(service)
+    }
+
+    fn spawn_tasks(self: &Arc<Self>, loader: VisionLoader) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..self.config.jobs.workers {
+            tasks.spawn(self.jobs.clone().work(self.ready.subscribe()));
+        }
+        tasks.spawn(self.jobs.clone().sweep_regularly(SWEEP_EVERY));
+        // The task must not keep the service alive, or dropping the service would never drop the task.
+        let (service, ready, failed) = (Arc::downgrade(self), self.ready.clone(), self.failed.clone());
+        tasks.spawn(async move {
+            let loaded = tokio::task::spawn_blocking(loader).await;
+            match loaded.unwrap_or_else(|_| Err(ModelError::Load("the networks: loading panicked".into()))) {
+                Ok(vision) => {
+                    let info = vision.info();
+                    tracing::info!(engine = info.engine, pack = info.pack, warm_up_ms = (info.warm_up * 1000.0) as u64, "networks are warm");
+                    if let Some(service) = service.upgrade() {
+                        ready.send_replace(Some(Arc::new(service.pipeline(vision))));
+                    }
+                }
+                Err(error) => {
+                    failed.send_replace(Some(error));
+                }
+            }
+        });
+    }
+
+    fn pipeline(&self, vision: Arc<dyn Vision>) -> PipelineContext {
+        let mut context = PipelineContext::new(vision, self.providers.clone(), Some(self.objects.clone()));
+        context.limits = self.limits;
+        context.max_concurrency = self.config.jobs.max_concurrency;
+        context
+    }
+
+    /// The networks, once they are warm.
+    pub fn vision(&self) -> Option<Arc<dyn Vision>> {
+        self.ready.borrow().as_ref().map(|context| context.vision.clone())
+    }
+
+    /// Returns when the networks could not be loaded: without them the service is of no use.
+    pub async fn models_failed(&self) -> ServiceError {
+        let mut failed = self.failed.subscribe();
+        match failed.wait_for(Option::is_some).await.ok().and_then(|error| error.clone()) {
+            Some(error) => ServiceError::Models(error),
+            // The sender lives as long as `self`.
+            None => std::future::pending().await,
+        }
+    }
+
+    pub fn provider_names(&self) -> Vec<String> {
+        self.providers.iter().map(|provider| provider.name().to_owned()).collect()
+    }
+
+    /// What runs, on what, and whether it is well.
+    pub async fn health(&self) -> Health {
+        let counts = self.store.counts().await;
+        let database = match (&counts, self.store.check().await) {
+            (Ok(_), Ok(())) => "ok",
+            _ => "not reachable",
+        };
+        let objects = if self.objects.check().await.is_ok() { "ok" } else { "not writable" };
+        let counts = counts.unwrap_or_default();
+        let count = |state: &str| counts.get(state).copied().unwrap_or(0);
+        let vision = self.vision();
+        let (engine, models, thresholds) = match &vision {
+            Some(vision) => describe(vision.as_ref()),
+            None => loading(),
+        };
+        let providers: Vec<ProviderReport> = self.providers.iter().map(|provider| provider.report()).collect();
+        let well = vision.is_some() && database == "ok" && objects == "ok";
+        Health {
+            status: if well { "ok" } else { "degraded" }.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            engine,
+            models,
+            thresholds,
+            providers,
+            database: database.into(),
+            objects: objects.into(),
+            queue: QueueReport {
+                queued: count("queued"),
+                running: count("running"),
+                capacity: self.config.jobs.queue_capacity,
+                workers: self.config.jobs.workers as u64,
+            },
+        }
+    }
+
+    /// Stops taking work, hands running work back to the queue, and closes the database.
+    pub async fn stop(&self) {
+        self.shutdown.cancel();
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = async { while tasks.join_next().await.is_some() {} };
+        // Workers drop a run that does not stop in time; a little more for the last writes.
+        if timeout(self.config.jobs.stop_timeout + Duration::from_secs(5), all).await.is_err() {
+            tracing::warn!("work did not stop in time; the next start takes it up again");
+            tasks.shutdown().await;
+        }
+        self.sqlite.close().await;
+    }
+}
+
+fn describe(vision: &dyn Vision) -> (EngineReport, ModelNames, Thresholds) {
+    let info = vision.info();
+    let engine = EngineReport { kind: info.kind.clone(), name: info.engine.clone(), skipped: info.skipped.clone(), warm_up: info.warm_up };
+    let models = ModelNames {
+        pack: info.pack.clone(),
+        person: info.person_model.clone(),
+        face: info.face_model.clone(),
+        embedding: info.embedding_model.clone(),
+    };
+    (engine, models, Thresholds { match_: info.match_threshold, possible: info.possible_threshold })
+}
+
+/// What is said while the networks are being loaded.
+fn loading() -> (EngineReport, ModelNames, Thresholds) {
+    let word = || "loading".to_owned();
+    let engine = EngineReport { kind: word(), name: word(), skipped: Vec::new(), warm_up: 0.0 };
+    let models = ModelNames { pack: word(), person: word(), face: word(), embedding: word() };
+    (engine, models, Thresholds { match_: 0.0, possible: 0.0 })
+}
+
+fn lock(data_dir: &Path) -> Result<fs::File, ServiceError> {
+    let unusable = |error| ServiceError::DataDir { path: data_dir.to_owned(), error };
+    let path = data_dir.join("face-engine.lock");
+    let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(ServiceError::Locked(data_dir.to_owned())),
+        Err(fs::TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+/// The key in the file, or a new one that only the owner may read: links stay good over a restart.
+fn kept_key(path: &Path) -> Result<Vec<u8>, ServiceError> {
+    let unusable = |error| ServiceError::SigningKey { path: path.to_owned(), error };
+    match fs::read(path) {
+        Ok(key) if key.len() >= 32 => return Ok(key),
+        Ok(_) => return Err(unusable(io::Error::other("it is too short"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(unusable(error)),
+    }
+    // Version 4 UUIDs carry 122 bits each from the system's random source.
+    let key: Vec<u8> = (0..4).flat_map(|_| uuid::Uuid::new_v4().into_bytes()).collect();
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(unusable)?;
+    io::Write::write_all(&mut file, &key).and_then(|()| file.sync_all()).map_err(unusable)?;
+    Ok(key)
+}

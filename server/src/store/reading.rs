@@ -1,0 +1,128 @@
+//! The statements that only read.
+
+use super::{Cursor, Lookup, RequestRow, StoreError};
+use crate::clock::Moment;
+use app::api::{Event, LogLine, RequestState, RequestSummary};
+use serde::de::DeserializeOwned;
+use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+pub fn uuid(text: &str) -> Result<Uuid, StoreError> {
+    text.parse().map_err(unreadable)
+}
+
+fn unreadable(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Row(serde::de::Error::custom(error))
+}
+
+fn state_of(text: &str) -> Result<RequestState, StoreError> {
+    [RequestState::Queued, RequestState::Running, RequestState::Completed, RequestState::Failed]
+        .into_iter()
+        .find(|state| state.as_str() == text)
+        .ok_or_else(|| unreadable(format!("`{text}` is no state of a request")))
+}
+
+fn json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, StoreError> {
+    Ok(serde_json::from_str(row.try_get(column)?)?)
+}
+
+fn optional_json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<Option<T>, StoreError> {
+    Ok(row.try_get::<Option<&str>, _>(column)?.map(serde_json::from_str).transpose()?)
+}
+
+async fn tombstone<T>(readers: &SqlitePool, id: Uuid) -> Result<Lookup<T>, StoreError> {
+    let erased = sqlx::query("SELECT erased_at FROM tombstones WHERE id = ?").bind(id.to_string()).fetch_optional(readers).await?;
+    Ok(if erased.is_some() { Lookup::Gone } else { Lookup::Unknown })
+}
+
+pub async fn request(readers: &SqlitePool, id: Uuid) -> Result<Lookup<Box<RequestRow>>, StoreError> {
+    let Some(row) = sqlx::query("SELECT * FROM requests WHERE id = ?").bind(id.to_string()).fetch_optional(readers).await? else {
+        return tombstone(readers, id).await;
+    };
+    Ok(Lookup::Found(Box::new(RequestRow {
+        id,
+        state: state_of(row.try_get("state")?)?,
+        created_at: Moment(row.try_get("created_at")?),
+        updated_at: Moment(row.try_get("updated_at")?),
+        expires_at: Moment(row.try_get("expires_at")?),
+        retry_count: u32::try_from(row.try_get::<i64, _>("retry_count")?).unwrap_or(u32::MAX),
+        query_name: row.try_get("query_name")?,
+        options: json(&row, "options")?,
+        stages: json(&row, "stages")?,
+        counts: json(&row, "counts")?,
+        error: optional_json(&row, "error")?,
+        result: optional_json(&row, "result")?,
+    })))
+}
+
+pub async fn state(readers: &SqlitePool, id: Uuid) -> Result<Lookup<RequestState>, StoreError> {
+    let row: Option<(String,)> = sqlx::query_as("SELECT state FROM requests WHERE id = ?").bind(id.to_string()).fetch_optional(readers).await?;
+    match row {
+        Some((state,)) => Ok(Lookup::Found(state_of(&state)?)),
+        None => tombstone(readers, id).await,
+    }
+}
+
+pub async fn events_after(readers: &SqlitePool, id: Uuid, seq: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as("SELECT seq, kind FROM events WHERE request_id = ? AND seq > ? ORDER BY seq LIMIT ?")
+        .bind(id.to_string())
+        .bind(i64::try_from(seq).unwrap_or(i64::MAX))
+        .bind(limit)
+        .fetch_all(readers)
+        .await?;
+    rows.into_iter().map(|(seq, kind)| Ok(Event { seq: seq.unsigned_abs(), kind: serde_json::from_str(&kind)? })).collect()
+}
+
+pub async fn logs(readers: &SqlitePool, id: Uuid) -> Result<Vec<LogLine>, StoreError> {
+    let rows: Vec<(i64, String)> =
+        sqlx::query_as("SELECT at, message FROM logs WHERE request_id = ? ORDER BY seq").bind(id.to_string()).fetch_all(readers).await?;
+    Ok(rows.into_iter().map(|(at, message)| LogLine { at: Moment(at).rfc3339(), message }).collect())
+}
+
+pub async fn counts(readers: &SqlitePool) -> Result<BTreeMap<String, u64>, StoreError> {
+    let states = [RequestState::Queued, RequestState::Running, RequestState::Completed, RequestState::Failed, RequestState::Expired];
+    let mut counts: BTreeMap<String, u64> = states.into_iter().map(|state| (state.to_string(), 0)).collect();
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT state, count(*) FROM requests GROUP BY state UNION ALL SELECT 'expired', count(*) FROM tombstones",
+    )
+    .fetch_all(readers)
+    .await?;
+    counts.extend(rows.into_iter().map(|(state, count)| (state, count.unsigned_abs())));
+    Ok(counts)
+}
+
+pub async fn page(readers: &SqlitePool, cursor: Option<Cursor>, limit: u32) -> Result<Vec<(Cursor, RequestSummary)>, StoreError> {
+    let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+        "SELECT id, state, created_at, updated_at FROM requests
+         WHERE ?1 IS NULL OR (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3",
+    )
+    .bind(cursor.map(|c| c.created_at.0))
+    .bind(cursor.map(|c| c.id.to_string()))
+    .bind(limit)
+    .fetch_all(readers)
+    .await?;
+    rows.into_iter()
+        .map(|(id, state, created_at, updated_at)| {
+            let cursor = Cursor { created_at: Moment(created_at), id: uuid(&id)? };
+            let (created_at, updated_at) = (Moment(created_at).rfc3339(), Moment(updated_at).rfc3339());
+            Ok((cursor, RequestSummary { request_id: id, status: state_of(&state)?, created_at, updated_at }))
+        })
+        .collect()
+}
+
+fn ids(rows: Vec<(String,)>) -> Result<Vec<Uuid>, StoreError> {
+    rows.iter().map(|(id,)| uuid(id)).collect()
+}
+
+pub async fn expired(readers: &SqlitePool, now: Moment) -> Result<Vec<Uuid>, StoreError> {
+    ids(sqlx::query_as("SELECT id FROM requests WHERE expires_at <= ? ORDER BY expires_at").bind(now.0).fetch_all(readers).await?)
+}
+
+pub async fn unfinished_erasures(readers: &SqlitePool) -> Result<Vec<Uuid>, StoreError> {
+    ids(sqlx::query_as("SELECT id FROM erasures WHERE id IN (SELECT id FROM tombstones)").fetch_all(readers).await?)
+}
+
+pub async fn unfinished_uploads(readers: &SqlitePool) -> Result<Vec<Uuid>, StoreError> {
+    ids(sqlx::query_as("SELECT id FROM erasures WHERE id NOT IN (SELECT id FROM tombstones)").fetch_all(readers).await?)
+}
