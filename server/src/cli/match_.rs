@@ -19,10 +19,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
-/// Compares the face of one picture with the faces of all pictures in one or more folders.
+/// Compares the face of one picture with the pictures of a folder.
 ///
 /// Face vectors are biometric data. By running this you affirm that your search has a lawful purpose and that you have
-/// the right to make it; `--purpose` is recorded in the result.
+/// the right to make it; `--purpose` says which, and is kept with the result where `--out` keeps one.
 ///
 /// Exit status: 0 at least one match or possible match; 1 none; 2 an error, told on stderr.
 #[derive(Debug, clap::Args)]
@@ -47,7 +47,7 @@ pub struct MatchArgs {
     /// How many pictures to look at.
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     max_candidates: u64,
-    /// Why the search is made: recorded in the log of the result.
+    /// Why the search is made: told with the result, and kept with it where `--out` keeps one.
     #[arg(long, default_value = "command line")]
     purpose: String,
     /// Keep crops, annotated pictures, embeddings and the result in this folder.
@@ -126,6 +126,8 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
             .put(&format!("input/{}/query/{}", job.request_id, job.query_name), job.query.clone())
             .await
             .context("cannot keep the photo")?;
+        let purpose = Bytes::from(arguments.purpose.clone());
+        objects.put(&format!("input/{}/purpose.txt", job.request_id), purpose).await.context("cannot keep the purpose")?;
     }
     let progress = Arc::new(Terminal::new());
     let watcher = Arc::clone(&progress);

@@ -110,51 +110,25 @@ impl Sweep<'_> {
             match done {
                 Done::Looked(index, outcome) => {
                     looking -= 1;
-                    let (candidate_name, state, faces, kind);
-                    let mut arrived = None;
-                    match outcome {
-                        Outcome::Stopped => continue,
-                        Outcome::Compared { seen, picture } => {
-                            let seen = Arc::new(*seen);
-                            (candidate_name, state, kind) = (seen.pool_image.clone(), CandidateState::Done, None);
-                            faces = seen.analysis.faces_found();
-                            swept.same_file.entry(seen.sha256.clone()).or_default().push(index);
-                            arrived = Some((seen, picture));
-                        }
+                    self.account(index, &outcome, reporter, diagnostics);
+                    let (seen, picture) = match outcome {
+                        Outcome::Compared { seen, picture } => (Arc::new(*seen), picture),
                         Outcome::Duplicate { sha256 } => {
-                            (candidate_name, state, faces) = (unnamed(index), CandidateState::Done, 0);
-                            kind = Some("duplicate".to_owned());
                             swept.same_file.entry(sha256).or_default().push(index);
+                            continue;
                         }
-                        Outcome::Failed(error) => {
-                            tracing::debug!(stage = error.stage, kind = error.kind, error = %error.message, "a candidate failed");
-                            self.progress.log(format!("candidate {}: {} failed ({})", index + 1, error.stage, error.kind));
-                            diagnostics.error(&error);
-                            reporter.counts.failed += 1;
-                            (candidate_name, state, faces) = (unnamed(index), CandidateState::Failed, 0);
-                            kind = Some(error.kind.to_owned());
-                        }
-                    }
-                    reporter.counts.processed += 1;
-                    reporter.counts.faces += faces;
-                    if arrived.as_ref().is_some_and(|(seen, _)| self.thresholds.status(seen.similarity) != MatchStatus::NoMatch) {
-                        reporter.counts.matches += 1;
-                    }
-                    reporter.emit(EventKind::Candidate { pool_image: candidate_name, state, faces, kind, counts: reporter.counts });
-                    reporter.step();
-                    let Some((seen, picture)) = arrived else { continue };
+                        Outcome::Failed(_) | Outcome::Stopped => continue,
+                    };
+                    swept.same_file.entry(seen.sha256.clone()).or_default().push(index);
                     let wanted = self.may_be_listed(&seen, compared.values());
                     let entry = Compared { index, seen: Arc::clone(&seen), links: Links::default() };
                     if wanted && self.ctx.objects.is_some() {
                         self.spawn_write(running, Side::Pool, picture, seen, move |links| Done::Written(index, links));
                         writing += 1;
-                        compared.insert(index, entry);
-                    } else {
-                        if wanted {
-                            self.tell_match(&entry, compared.values(), reporter);
-                        }
-                        compared.insert(index, entry);
+                    } else if wanted {
+                        self.tell_match(&entry, compared.values(), reporter);
                     }
+                    compared.insert(index, entry);
                 }
                 Done::Written(index, links) => {
                     writing -= 1;
@@ -171,6 +145,33 @@ impl Sweep<'_> {
         swept.same_file.values_mut().for_each(|indices| indices.sort_unstable());
         swept.compared = compared.into_values().collect();
         Ok(swept)
+    }
+
+    /// Counts a candidate that is through, and tells of it.
+    fn account(&self, index: usize, outcome: &Outcome, reporter: &mut Reporter<'_>, diagnostics: &mut Diagnostics) {
+        // A file that is not known, or known under another candidate's name, has no name of its own.
+        let unnamed = || format!("candidate-{}", index + 1);
+        let (pool_image, state, faces, kind) = match outcome {
+            Outcome::Stopped => return,
+            Outcome::Compared { seen, .. } => (seen.pool_image.clone(), CandidateState::Done, seen.analysis.faces_found(), None),
+            Outcome::Duplicate { .. } => (unnamed(), CandidateState::Done, 0, Some("duplicate")),
+            Outcome::Failed(error) => {
+                tracing::debug!(stage = error.stage, kind = error.kind, error = %error.message, "a candidate failed");
+                self.progress.log(format!("candidate {}: {} failed ({})", index + 1, error.stage, error.kind));
+                diagnostics.error(error);
+                reporter.counts.failed += 1;
+                (unnamed(), CandidateState::Failed, 0, Some(error.kind))
+            }
+        };
+        if let Outcome::Compared { seen, .. } = outcome
+            && self.thresholds.status(seen.similarity) != MatchStatus::NoMatch
+        {
+            reporter.counts.matches += 1;
+        }
+        reporter.counts.processed += 1;
+        reporter.counts.faces += faces;
+        reporter.emit(EventKind::Candidate { pool_image, state, faces, kind: kind.map(str::to_owned), counts: reporter.counts });
+        reporter.step();
     }
 
     fn spawn_look(&self, running: &mut JoinSet<Done>, index: usize, candidate: Candidate) {
@@ -219,11 +220,6 @@ impl Sweep<'_> {
         let report = match_report(better + 1, &self.candidates[entry.index], entry, &self.thresholds, Vec::new());
         reporter.emit(EventKind::Match { report: Box::new(report) });
     }
-}
-
-/// A candidate whose file is not known (or known under another's name).
-fn unnamed(index: usize) -> String {
-    format!("candidate-{}", index + 1)
 }
 
 fn kept_links(links: Result<Links, StageError>, diagnostics: &mut Diagnostics) -> Links {
