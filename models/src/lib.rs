@@ -14,11 +14,21 @@ pub mod pack;
 #[cfg(feature = "networks")]
 pub mod align;
 #[cfg(feature = "networks")]
+pub mod decode;
+#[cfg(feature = "networks")]
+pub mod engine;
+#[cfg(feature = "networks")]
 mod geometry;
+#[cfg(feature = "networks")]
+mod networks;
+#[cfg(feature = "networks")]
+pub mod preprocess;
 #[cfg(feature = "networks")]
 pub mod vision;
 
 #[cfg(feature = "networks")]
 pub use geometry::{BBox, Landmarks};
 #[cfg(feature = "networks")]
-pub use vision::{Embedding, Face, ModelError, Person, Vision, VisionInfo};
+pub use engine::EngineChoice;
+#[cfg(feature = "networks")]
+pub use vision::{Analyser, Embedding, Face, ModelError, Person, Vision, VisionConfig, VisionInfo, load};

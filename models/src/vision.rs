@@ -1,7 +1,29 @@
 //! The three networks as one thing that a pipeline can ask.
 
+mod analyser;
+
+pub use analyser::{Analyser, load};
+#[cfg(feature = "gpu")]
+pub(crate) use analyser::network_files;
+
+use crate::engine::EngineChoice;
 use crate::{BBox, Landmarks};
 use image::RgbImage;
+use std::path::PathBuf;
+
+/// Which pack runs on which engine.
+#[derive(Debug, Clone)]
+pub struct VisionConfig {
+    /// The folder with a subfolder of prepared files per pack (`data/models`).
+    pub models_dir: PathBuf,
+    /// A pack's name; None: `standard` where it is prepared, else `light`.
+    pub pack: Option<String>,
+    pub engine: EngineChoice,
+    /// The shared library of ONNX Runtime, where there is one.
+    pub onnxruntime: Option<PathBuf>,
+    /// Pictures computed at once; one per core is right.
+    pub threads: usize,
+}
 
 /// A person found by the person detector, in pixels of the picture that was asked about.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,6 +98,8 @@ pub struct VisionInfo {
     /// Cosine thresholds of the embedding network.
     pub match_threshold: f32,
     pub possible_threshold: f32,
+    /// Pictures worth computing at once.
+    pub lanes: usize,
     /// Seconds that the warm-up took.
     pub warm_up: f64,
 }

@@ -1,0 +1,47 @@
+//! Where the tests find weights and pictures; what is missing is said, not hidden.
+#![allow(dead_code)]
+
+use image::RgbImage;
+use models::{EngineChoice, Vision, VisionConfig};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Reference numbers and photos that are not part of the project (`SHARED_DIR`, else `../shared`).
+pub fn shared(part: &str) -> Option<PathBuf> {
+    let base = std::env::var_os("SHARED_DIR").map_or_else(|| root().join("../shared"), PathBuf::from);
+    Some(base.join(part)).filter(|p| p.exists())
+}
+
+/// The engine with the pack, or None with a printed reason where set-up could not provide one of them.
+pub fn vision(pack: &str, engine: EngineChoice) -> Option<Arc<dyn Vision>> {
+    let data = std::env::var_os("DATA_DIR").map_or_else(|| root().join("data"), PathBuf::from);
+    let config = VisionConfig {
+        models_dir: data.join("models"),
+        pack: Some(pack.into()),
+        engine,
+        onnxruntime: Some(data.join("lib/libonnxruntime.so")),
+        threads: std::thread::available_parallelism().map_or(2, |n| n.get()),
+    };
+    if !config.models_dir.join(pack).join("face.onnx").is_file() {
+        return skip(&format!("the pack `{pack}` is not prepared (make models)"));
+    }
+    if engine == EngineChoice::OnnxRuntime && !config.onnxruntime.as_ref().is_some_and(|p| p.is_file()) {
+        return skip("ONNX Runtime is not there (make setup)");
+    }
+    // What is there must load: anything else is a failure, not a reason to skip.
+    Some(models::load(&config).unwrap_or_else(|e| panic!("{pack} on {engine:?}: {e}")))
+}
+
+/// Says that a test is skipped and why.
+pub fn skip<T>(why: &str) -> Option<T> {
+    println!("SKIPPED: {why}");
+    None
+}
+
+pub fn picture(path: &Path) -> RgbImage {
+    image::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).to_rgb8()
+}
