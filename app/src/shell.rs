@@ -1,7 +1,6 @@
 //! The document around every page, and which page answers which address.
 
 use crate::{
-    browser,
     pages::{HomePage, NotFoundPage, RequestPage},
     parts::{Footer, Header},
 };
@@ -51,7 +50,6 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    Effect::new(|_| browser::mark_hydrated());
     view! {
         <Title formatter=|text: String| if text.is_empty() { "Face Engine".to_owned() } else { format!("{text} · Face Engine") } />
         <a class="skip" href="#main" rel="external">

@@ -3,6 +3,7 @@
 use super::problem::{Erased, Failed, Unreadable};
 use crate::{
     api::{MatchStatus, RequestState},
+    browser,
     live::Live,
     parts::{CopyLink, Erase, Gallery, How, Probe, Progress},
     read::{self, RequestData},
@@ -38,7 +39,10 @@ fn Request(data: RequestData) -> impl IntoView {
     let id = report.request_id.clone();
     let running_at_first = !report.status.is_final();
     let live = Live::new(report, health.thresholds);
-    Effect::new(move |_| live.follow());
+    Effect::new(move |_| {
+        browser::mark_hydrated();
+        live.follow();
+    });
 
     let headline = Memo::new(move |_| match live.state.get() {
         RequestState::Completed => text::outcome(live.count(MatchStatus::Match), live.count(MatchStatus::Possible)),
@@ -65,7 +69,7 @@ fn Request(data: RequestData) -> impl IntoView {
                 when=failed
                 fallback=move || {
                     view! {
-                        <h1 role="status">{headline}</h1>
+                        <h1 aria-live="polite">{headline}</h1>
                         <p class="lead numbers">{move || text::progress(&live.counts.get())} {seconds}</p>
                         <Progress live=live />
                         <div class="board">

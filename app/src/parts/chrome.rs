@@ -1,5 +1,6 @@
 //! What stands around every page, and the notice that carries bad news.
 
+use crate::browser;
 use leptos::prelude::*;
 
 /// The name, and the way back to a new search. Links load whole pages: each page's HTTP status and data are its own.
@@ -46,6 +47,7 @@ pub fn Notice(
     #[prop(default = "bad")] tone: &'static str,
     children: Children,
 ) -> impl IntoView {
+    Effect::new(|_| browser::mark_hydrated());
     view! {
         <section class=format!("notice {tone}")>
             <h1>{title}</h1>

@@ -46,6 +46,7 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
     // From here on the page's own sentences replace the browser's. A picture chosen before that is looked at now.
     Effect::new(move |_| {
         hydrated.set(true);
+        browser::mark_hydrated();
         look();
         browser::on_paste(move || input.get_untracked(), look);
     });

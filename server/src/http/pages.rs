@@ -18,7 +18,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Once,
         atomic::{AtomicU16, Ordering},
     },
 };
@@ -97,6 +97,9 @@ pub async fn form_refused(service: Arc<Service>, error: ApiError) -> Response {
 }
 
 async fn render(service: Arc<Service>, request: Request, problem: Option<ErrorDetail>) -> Response {
+    // Listing the routes is what sets the executor that Leptos renders on.
+    static EXECUTOR: Once = Once::new();
+    EXECUTOR.call_once(|| drop(leptos_axum::generate_route_list(app::App)));
     let options = leptos_options(&service);
     let reader: Arc<dyn RequestReader> = Arc::new(Reader(service));
     let status = Arc::new(AtomicU16::new(StatusCode::OK.as_u16()));
