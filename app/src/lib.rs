@@ -13,12 +13,14 @@ pub mod server;
 #[cfg(feature = "hydrate")]
 mod browser;
 #[cfg(not(feature = "hydrate"))]
+#[allow(dead_code)]
 #[path = "browser/absent.rs"]
 mod browser;
 
 mod live;
 mod pages;
 mod parts;
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
 mod picture;
 mod read;
 mod shell;

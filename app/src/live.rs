@@ -17,6 +17,7 @@ const BATCH: Duration = Duration::from_millis(300);
 const RETRY: Duration = Duration::from_secs(3);
 
 /// What came over the event stream.
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
 pub enum Heard {
     Open,
     Event(EventKind),

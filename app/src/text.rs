@@ -27,6 +27,8 @@ pub fn day(rfc3339: &str) -> String {
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         "unknown".to_owned()
+    } else if seconds < 0.0005 {
+        "under 1 ms".to_owned()
     } else if seconds < 0.9995 {
         format!("{:.0} ms", seconds * 1000.0)
     } else if seconds < 59.95 {
@@ -112,9 +114,15 @@ pub fn outcome(matches: usize, possible: usize) -> String {
     }
 }
 
-/// `2 × download: timeout`.
+/// `2 pictures: no face found, the whole picture was compared`; kinds without words of their own as they are named.
 pub fn diagnostic(d: &Diagnostic) -> String {
-    format!("{} × {}: {}", d.count, d.stage, d.kind.replace('_', " "))
+    let pictures = count(d.count, "picture", "pictures");
+    match d.kind.as_str() {
+        "no_face" => format!("{pictures}: no face found, so the whole picture was compared"),
+        "no_person" => format!("{pictures}: no person found, so the full frame was searched for faces"),
+        "no_person_in_query" => "Your photo: no person found, so the full frame was searched for faces".to_owned(),
+        kind => format!("{pictures}: {} ({})", kind.replace('_', " "), d.stage),
+    }
 }
 
 /// The address if it is one a browser may open: http and https, nothing that could run.
@@ -146,6 +154,7 @@ mod tests {
 
     #[test]
     fn durations_keep_to_two_or_three_digits() {
+        assert_eq!(duration(0.000035), "under 1 ms");
         assert_eq!(duration(0.0421), "42 ms");
         assert_eq!(duration(1.27), "1.3 s");
         assert_eq!(duration(125.2), "2 min 5 s");
@@ -175,6 +184,13 @@ mod tests {
         assert_eq!(status("not_found"), 404);
         assert_eq!(status("malformed_id"), 404);
         assert_eq!(status("internal"), 503);
+    }
+
+    #[test]
+    fn what_went_wrong_is_said_in_words_even_where_the_kind_is_new() {
+        let said = |kind: &str, count| diagnostic(&Diagnostic { stage: "download".into(), kind: kind.into(), count });
+        assert_eq!(said("no_face", 2), "2 pictures: no face found, so the whole picture was compared");
+        assert_eq!(said("too_slow", 1), "1 picture: too slow (download)");
     }
 
     #[test]

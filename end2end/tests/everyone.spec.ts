@@ -12,9 +12,9 @@ test.describe("without JavaScript", () => {
     await page.waitForURL(/\/requests\//);
     // The page asks again by itself until the search is done.
     await expect(page.locator(".pill")).toHaveText("Completed");
-    await expect(page.locator(".card").first().locator(".badge")).toHaveText("Match");
+    await expect(page.locator(".card-verdict .badge").first()).toHaveText("Match");
     await page.locator(".card .open").first().click();
-    await expect(page.locator(".opened").first()).toBeVisible();
+    await expect(page.locator(".card .opened").first()).toBeVisible();
     await page.screenshot({ path: artefact("no-script-result.png") });
   });
 

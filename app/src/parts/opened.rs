@@ -30,7 +30,6 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
         let [x1, y1, x2, y2] = face.bbox.map(f32::round);
         let facts = [
             ("Similarity (cosine)", format!("{:.4}", report.similarity)),
-            ("Thresholds", format!("match from {:.2}, possible from {:.2}", thresholds.match_, thresholds.possible)),
             (
                 "Face found with",
                 if report.fallback {
@@ -62,7 +61,10 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
                 <Crop address=report.crop.clone() caption="Found" alt=format!("The face found in {name}") renew=renew />
             </div>
             <Scale similarity=Signal::stored(report.similarity) thresholds=live.thresholds />
-            <p class="verdict">{text::verdict(report.match_status)}</p>
+            <p class="verdict">
+                {text::verdict(report.match_status)}
+                <span class="hint">{format!(" Possible from {:.2}, match from {:.2}.", thresholds.possible, thresholds.match_)}</span>
+            </p>
             {annotated
                 .map(|address| {
                     view! {

@@ -32,6 +32,15 @@ pub fn Probe(live: Live) -> impl IntoView {
     }
 }
 
+/// How the face in the photo was found.
+fn found(probe: &ProbeReport) -> String {
+    if probe.face.landmarks.is_empty() {
+        return "No face was found: the whole picture stands in.".to_owned();
+    }
+    let sure = format!("Face found with {:.0}% confidence", probe.face.score * 100.0);
+    if probe.person.is_some() { sure } else { sure + ", outside every person found" }
+}
+
 #[component]
 fn Known(probe: ProbeReport) -> impl IntoView {
     let faces = probe.faces.len();
@@ -45,7 +54,7 @@ fn Known(probe: ProbeReport) -> impl IntoView {
             }}
         </div>
         <p class="hint">
-            {if probe.fallback { "No face was found: the whole picture stands in.".to_owned() } else { format!("Face found with {:.0}% confidence", probe.face.score * 100.0) }}
+            {found(&probe)}
         </p>
         {probe
             .annotated
@@ -101,6 +110,7 @@ fn Account(result: MatchResult, live: Live) -> impl IntoView {
         ("Face detector", result.models.face.clone()),
         ("Face embedding", result.models.embedding.clone()),
         ("Thresholds", format!("match from {:.2}, possible from {:.2} (cosine)", result.thresholds.match_, result.thresholds.possible)),
+        ("Ranking", "by similarity; within 0.005 by sharpness, face size and source".to_owned()),
         ("Time taken", text::duration(result.time_taken)),
         ("Tries", (result.retry_count + 1).to_string()),
     ];
@@ -109,7 +119,7 @@ fn Account(result: MatchResult, live: Live) -> impl IntoView {
             <h2>"How this was found"</h2>
             {result
                 .fallback
-                .then(|| view! { <p class="flag">"Something stood in for the usual in this run: the faces that carry a flag, or the engine, are the place to look."</p> })}
+                .then(|| view! { <p class="flag">"Something had to stand in for the usual in this run: it is listed below, and the cards concerned carry a flag."</p> })}
             <dl class="facts">
                 {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
                 <div>
@@ -124,7 +134,7 @@ fn Account(result: MatchResult, live: Live) -> impl IntoView {
             {(!result.diagnostics.is_empty())
                 .then(|| {
                     view! {
-                        <h3>"What could not be used"</h3>
+                        <h3>"Out of the ordinary"</h3>
                         <ul class="diagnostics">{result.diagnostics.iter().map(|d| view! { <li>{text::diagnostic(d)}</li> }).collect_view()}</ul>
                     }
                 })}

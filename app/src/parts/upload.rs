@@ -145,8 +145,8 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
                         </svg>
                         <span class="drop-words">
                             <b>
-                                <span class="needs-script-inline">"Drop a photo, paste it, or "</span>
-                                <span class="link">"choose one"</span>
+                                <span class="drop-or">"Drop a photo, paste it, or "</span>
+                                <span class="link">"choose a file"</span>
                             </b>
                         </span>
                     }
