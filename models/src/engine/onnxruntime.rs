@@ -42,7 +42,8 @@ impl OnnxRuntime {
 /// Set-up writes the version beside the library; the C interface only tells which interface it speaks.
 fn version_beside(library: &Path) -> String {
     let path: PathBuf = library.with_file_name("onnxruntime.version");
-    std::fs::read_to_string(path).map(|v| v.trim().to_string()).unwrap_or_default()
+    // "1.32.0 <digest of the library>"
+    std::fs::read_to_string(path).ok().and_then(|told| told.split_whitespace().next().map(str::to_owned)).unwrap_or_default()
 }
 
 impl Engine for OnnxRuntime {
