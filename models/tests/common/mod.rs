@@ -42,6 +42,21 @@ pub fn skip<T>(why: &str) -> Option<T> {
     None
 }
 
+/// The pixels that the reference saw: JPEG by libjpeg's arithmetic, everything else as the engine reads it.
+pub fn reference_picture(path: &Path) -> RgbImage {
+    if path.extension().is_none_or(|e| e != "jpg") {
+        return picture(path);
+    }
+    let read = || -> std::io::Result<RgbImage> {
+        let mut jpeg = mozjpeg::Decompress::new_path(path)?.rgb()?;
+        let (width, height) = (jpeg.width() as u32, jpeg.height() as u32);
+        let pixels: Vec<[u8; 3]> = jpeg.read_scanlines()?;
+        jpeg.finish()?;
+        RgbImage::from_raw(width, height, pixels.concat()).ok_or_else(|| std::io::Error::other("too few pixels"))
+    };
+    read().unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
 pub fn picture(path: &Path) -> RgbImage {
     image::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).to_rgb8()
 }
