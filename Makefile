@@ -47,7 +47,7 @@ bench: build ## Our wall time against the reference pipeline in Python
 
 build:
 	@echo "build: server and set-up (from nothing some 15 minutes on two cores; no change, no work)"
-	@cargo build --locked $(FEATURES) --bins
+	@cargo build $(FEATURES) --bins
 
 models: build ## The weights alone; PACK=light|standard|all chooses
 	@$(XTASK) models --pack $(PACK)
@@ -65,7 +65,7 @@ fmt-check:
 	cargo fmt --all -- --check
 
 lint: fmt-check ## Clippy, warnings are errors (compiles all dependencies once more the first time)
-	cargo clippy --locked $(FEATURES) --all-targets -- -D warnings
+	cargo clippy $(FEATURES) --all-targets -- -D warnings
 
 clean: ## Remove what was built and set up; requests and their files stay
 	cargo clean

@@ -1,9 +1,10 @@
 //! Golden parity: the reference pipeline (Python, ONNX Runtime, OpenCV) wrote down what it finds in 45 pictures; both
-//! CPU engines must find the same. Skipped, and said so, where the reference is not at hand.
+//! CPU engines must find the same. The pictures are read by libjpeg's arithmetic, as OpenCV reads them: YOLOv8 with these
+//! weights is so steep that one grey level of JPEG rounding moves people's boxes. Skipped, and said so, where the reference is not at hand.
 
 mod common;
 
-use common::{picture, reference_picture, shared, skip, vision};
+use common::{reference_picture, shared, skip, vision};
 use models::{BBox, EngineChoice, Landmarks, align};
 use serde_json::Value;
 
@@ -41,9 +42,6 @@ fn parity(engine: EngineChoice) {
     let golden: Value = serde_json::from_slice(&std::fs::read(reference).expect("readable")).expect("JSON");
     let mut worst = Worst { face_iou: 1.0, landmark_px: 0.0, person_iou: 1.0, same_crop: 1.0, end_to_end: 1.0 };
     let (mut faces_seen, mut people_seen) = (0, 0);
-    // People whose box differs by more than 2%. The JPEG decoders differ by one grey level here and there, and this YOLO
-    // (rebuilt from 8-bit weights) is so steep that two overlapping cells can change places by it.
-    let mut moved = Vec::new();
     for (name, expected) in golden["images"].as_object().expect("pictures") {
         let image = reference_picture(&shared("testdata").expect("pictures beside the numbers").join(name));
         let found = vision.faces(&image).expect("faces");
@@ -78,15 +76,11 @@ fn parity(engine: EngineChoice) {
             people_seen += 1;
             let want_box = bbox(&want["box"]);
             let iou = people.iter().map(|p| p.bbox.iou(&want_box)).fold(0.0, f32::max);
+            assert!(iou >= 0.98, "{name}: the person {want_box:?} has no equal (IoU {iou})");
             worst.person_iou = worst.person_iou.min(iou);
-            if iou < 0.98 {
-                println!("{name}: the person {want_box:?} lies otherwise (IoU {iou:.3})");
-                moved.push(format!("{name} {iou:.3}"));
-            }
         }
     }
     assert!(faces_seen >= 70 && people_seen >= 60, "the reference holds {faces_seen} faces and {people_seen} people");
-    assert!(moved.len() <= 3, "people that lie otherwise: {moved:?}");
     println!(
         "{}: {faces_seen} faces, {people_seen} people; worst: face IoU {:.4}, landmark {:.3} px, person IoU {:.4}, cosine {:.5} on the same crop, {:.5} end to end",
         vision.info().engine, worst.face_iou, worst.landmark_px, worst.person_iou, worst.same_crop, worst.end_to_end

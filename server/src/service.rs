@@ -90,8 +90,7 @@ impl Service {
         let sqlite = Arc::new(sqlite);
         let store: Arc<dyn Store> = sqlite.clone();
         let path = config.storage.artifacts.clone();
-        let objects: Arc<dyn Objects> =
-            Arc::new(FolderObjects::open(&path).map_err(|error| ServiceError::Objects { path, error })?);
+        let objects: Arc<dyn Objects> = Arc::new(FolderObjects::open(&path).map_err(|error| ServiceError::Objects { path, error })?);
 
         let key = match &config.http.signing_key {
             Some(key) => key.reveal().as_bytes().to_vec(),
@@ -110,8 +109,7 @@ impl Service {
         let jobs = Arc::new(Jobs::new(store.clone(), objects.clone(), clock.clone(), jobs_config, retention, shutdown.clone()));
         jobs.recover().await?;
 
-        let limits =
-            ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
+        let limits = ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let service = Arc::new(Self {
             clock,
@@ -147,7 +145,12 @@ impl Service {
             match loaded.unwrap_or_else(|_| Err(ModelError::Load("the networks: loading panicked".into()))) {
                 Ok(vision) => {
                     let info = vision.info();
-                    tracing::info!(engine = info.engine, pack = info.pack, warm_up_ms = (info.warm_up * 1000.0) as u64, "networks are warm");
+                    tracing::info!(
+                        engine = info.engine,
+                        pack = info.pack,
+                        warm_up_ms = (info.warm_up * 1000.0) as u64,
+                        "networks are warm"
+                    );
                     if let Some(service) = service.upgrade() {
                         ready.send_replace(Some(Arc::new(service.pipeline(vision))));
                     }

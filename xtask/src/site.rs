@@ -60,7 +60,7 @@ pub fn run(places: &Places) -> Result<()> {
 fn compile(places: &Places, toolchain: &wasm::Toolchain) -> Result<PathBuf> {
     const PROFILE: &str = "wasm-release";
     let mut cargo = process::cargo(process::found("cargo").context("there is no cargo in PATH")?);
-    cargo.args(["build", "--quiet", "--locked", "--package", "frontend", "--lib", "--target", wasm::TARGET, "--profile", PROFILE]);
+    cargo.args(["build", "--quiet", "--package", "frontend", "--lib", "--target", wasm::TARGET, "--profile", PROFILE]);
     cargo.env("CARGO_TARGET_DIR", places.wasm_target()).current_dir(&places.root);
     if let Some(rustc) = &toolchain.rustc {
         cargo.env("RUSTC", rustc);

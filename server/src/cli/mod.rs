@@ -23,7 +23,6 @@ struct Arguments {
 enum Verb {
     /// Serves the page and the API.
     Serve,
-    /// Compares the face of one picture with the pictures of a folder.
     Match(match_::MatchArgs),
     /// Lists every variable of the environment that is read: value, default, meaning.
     Config,

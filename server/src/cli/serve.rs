@@ -23,9 +23,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
 async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let address = config.http.address();
     // The address first: a taken port is told before anything else is touched.
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("Cannot listen on {address} (HOST, PORT): is another service there?"))?;
+    let listener =
+        TcpListener::bind(address).await.with_context(|| format!("Cannot listen on {address} (HOST, PORT): is another service there?"))?;
     let vision = config.engine.vision();
     let service = Service::start(config, Arc::new(SystemClock), Box::new(move || models::load(&vision))).await?;
     // For people and for scripts: the line says where, also where PORT=0 took any free one.

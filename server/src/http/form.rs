@@ -27,7 +27,8 @@ pub struct MatchForm {
 }
 
 pub async fn read(mut multipart: Multipart) -> Result<MatchForm, ApiError> {
-    let unreadable = |_| ApiError::malformed("The body is no readable multipart form: send `image`, `purpose` and `consent` as form fields.");
+    let unreadable =
+        |_| ApiError::malformed("The body is no readable multipart form: send `image`, `purpose` and `consent` as form fields.");
     let mut image = None;
     let mut options = MatchOptions::default();
     let mut sync = false;
@@ -86,7 +87,11 @@ impl MatchForm {
             Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message).with(json!({ "field": field })))
         };
         if self.options.purpose.is_empty() {
-            return refuse("purpose_required", "purpose", "Say why you search, in the field `purpose`: no search is made without a lawful purpose.");
+            return refuse(
+                "purpose_required",
+                "purpose",
+                "Say why you search, in the field `purpose`: no search is made without a lawful purpose.",
+            );
         }
         if !self.options.consent {
             return refuse("consent_required", "consent", "Confirm with `consent=true` that the search is lawful and consented to.");

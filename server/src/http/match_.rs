@@ -6,7 +6,7 @@ use crate::{
     jobs::Submission,
     pipeline::{ValidatedQuery, validate_query},
     service::Service,
-    store::{Idempotency, Lookup},
+    store::Idempotency,
 };
 use app::api::{Accepted, Links, RequestState};
 use axum::{
@@ -38,9 +38,9 @@ async fn answer(service: &Arc<Service>, request: Request, html: bool) -> Result<
     let limit = service.config.http.max_upload_bytes;
     let (parts, body) = request.into_parts();
     let body = upload::read(&parts.headers, body, limit.saturating_add(FIELDS_BYTES), limit).await?;
-    let multipart = Multipart::from_request(Request::from_parts(parts, Body::from(body)), &())
-        .await
-        .map_err(|_| ApiError::malformed("Send a multipart form (`Content-Type: multipart/form-data`) with `image`, `purpose` and `consent`."))?;
+    let multipart = Multipart::from_request(Request::from_parts(parts, Body::from(body)), &()).await.map_err(|_| {
+        ApiError::malformed("Send a multipart form (`Content-Type: multipart/form-data`) with `image`, `purpose` and `consent`.")
+    })?;
     let form = form::read(multipart).await?;
     if form.image.len() as u64 > limit {
         return Err(ApiError::payload_too_large(limit));
@@ -66,16 +66,18 @@ async fn answer(service: &Arc<Service>, request: Request, html: bool) -> Result<
     if html {
         return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, Links::of(&id.to_string()).page)]).into_response());
     }
-    if sync { synchronous(service, id).await } else { accepted_answer(service, id).await }
+    match (sync, accepted.new) {
+        (true, _) => synchronous(service, id).await,
+        (false, true) => Ok(accepted_answer(id, RequestState::Queued)),
+        (false, false) => Ok(accepted_answer(id, report::found(service.store.state(id).await?)?)),
+    }
 }
 
 /// Waits for the result; answers as the asynchronous way does where that takes too long.
 async fn synchronous(service: &Arc<Service>, id: Uuid) -> Result<Response, ApiError> {
-    let state = service.jobs.wait_until_final(id, service.config.http.sync_timeout).await?;
-    match state {
-        Lookup::Found(state) if !state.is_final() => return accepted_answer(service, id).await,
-        Lookup::Found(_) => {}
-        Lookup::Gone | Lookup::Unknown => return Err(ApiError::gone()),
+    let state = report::found(service.jobs.wait_until_final(id, service.config.http.sync_timeout).await?)?;
+    if !state.is_final() {
+        return Ok(accepted_answer(id, state));
     }
     let report = report::status(service, id, false).await?;
     match (report.result, report.error) {
@@ -99,14 +101,10 @@ fn failed(id: Uuid, mut detail: app::api::ErrorDetail) -> ApiError {
     ApiError { status, detail, retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(5) }
 }
 
-async fn accepted_answer(service: &Arc<Service>, id: Uuid) -> Result<Response, ApiError> {
-    let status = match service.store.state(id).await? {
-        Lookup::Found(state) => state,
-        Lookup::Gone | Lookup::Unknown => RequestState::Expired,
-    };
+fn accepted_answer(id: Uuid, status: RequestState) -> Response {
     let links = Links::of(&id.to_string());
     let location = [(header::LOCATION, links.status.clone())];
-    Ok((StatusCode::ACCEPTED, location, Json(Accepted { request_id: id.to_string(), status, links })).into_response())
+    (StatusCode::ACCEPTED, location, Json(Accepted { request_id: id.to_string(), status, links })).into_response()
 }
 
 /// Decoding keeps a core busy: only so many at once, off the threads that answer.

@@ -26,7 +26,10 @@ const FINISH_TRIES: u32 = 5;
 /// How a run ended, seen from outside.
 enum Ended {
     Completed(Box<MatchResult>),
-    Failed { error: ErrorDetail, retryable: bool },
+    Failed {
+        error: ErrorDetail,
+        retryable: bool,
+    },
     /// It was told to stop, or was dropped because it would not.
     Stopped,
 }
@@ -73,7 +76,10 @@ impl Jobs {
         let progress = Arc::new(JobProgress::new(&claimed, running.stop.clone(), self.clock.clone()));
         let ended = match self.job(&claimed).await {
             Ok(Some(job)) => self.drive(context.clone(), job, &progress, &running).await,
-            Ok(None) => Ended::Failed { error: detail("query_missing", "The query picture is not there any more: send it again."), retryable: false },
+            Ok(None) => Ended::Failed {
+                error: detail("query_missing", "The query picture is not there any more: send it again."),
+                retryable: false,
+            },
             Err(error) => {
                 tracing::error!(request_id = %id, %error, "the query picture could not be read");
                 Ended::Failed { error: storage_failed(), retryable: true }
@@ -87,7 +93,9 @@ impl Jobs {
                     tracing::error!(request_id = %id, %error, "files of an erased request could not be deleted; the next sweep tries again");
                 }
             }
-            Err(error) => tracing::error!(request_id = %id, %error, "the end of a request could not be stored; the next start runs it again"),
+            Err(error) => {
+                tracing::error!(request_id = %id, %error, "the end of a request could not be stored; the next start runs it again")
+            }
         }
         self.running().remove(&id);
         running.ended.cancel();

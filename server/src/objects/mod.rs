@@ -52,9 +52,8 @@ pub trait Objects: Send + Sync {
 /// The rule: segments parted by single slashes; none empty, `.`, `..`, longer than 200 bytes or with a control
 /// character, backslash or colon in it; 1024 bytes in all.
 pub fn check_key(key: &str) -> Result<(), ObjectError> {
-    let segment_ok = |s: &str| {
-        !s.is_empty() && s != "." && s != ".." && s.len() <= 200 && !s.chars().any(|c| c.is_control() || matches!(c, '\\' | ':'))
-    };
+    let segment_ok =
+        |s: &str| !s.is_empty() && s != "." && s != ".." && s.len() <= 200 && !s.chars().any(|c| c.is_control() || matches!(c, '\\' | ':'));
     if key.len() <= 1024 && key.split('/').all(segment_ok) { Ok(()) } else { Err(ObjectError::BadKey(shortened(key))) }
 }
 

@@ -57,7 +57,8 @@ pub async fn request(readers: &SqlitePool, id: Uuid) -> Result<Lookup<Box<Reques
 }
 
 pub async fn state(readers: &SqlitePool, id: Uuid) -> Result<Lookup<RequestState>, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as("SELECT state FROM requests WHERE id = ?").bind(id.to_string()).fetch_optional(readers).await?;
+    let row: Option<(String,)> =
+        sqlx::query_as("SELECT state FROM requests WHERE id = ?").bind(id.to_string()).fetch_optional(readers).await?;
     match row {
         Some((state,)) => Ok(Lookup::Found(state_of(&state)?)),
         None => tombstone(readers, id).await,
@@ -83,11 +84,10 @@ pub async fn logs(readers: &SqlitePool, id: Uuid) -> Result<Vec<LogLine>, StoreE
 pub async fn counts(readers: &SqlitePool) -> Result<BTreeMap<String, u64>, StoreError> {
     let states = [RequestState::Queued, RequestState::Running, RequestState::Completed, RequestState::Failed, RequestState::Expired];
     let mut counts: BTreeMap<String, u64> = states.into_iter().map(|state| (state.to_string(), 0)).collect();
-    let rows: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT state, count(*) FROM requests GROUP BY state UNION ALL SELECT 'expired', count(*) FROM tombstones",
-    )
-    .fetch_all(readers)
-    .await?;
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT state, count(*) FROM requests GROUP BY state UNION ALL SELECT 'expired', count(*) FROM tombstones")
+            .fetch_all(readers)
+            .await?;
     counts.extend(rows.into_iter().map(|(state, count)| (state, count.unsigned_abs())));
     Ok(counts)
 }

@@ -13,8 +13,10 @@ fn int(number: u64) -> i64 {
 
 pub async fn submit(tx: &mut SqliteConnection, new: &NewRequest, capacity: u64) -> Result<Submitted, StoreError> {
     if let Some(Idempotency { key_hash, body_hash }) = &new.idempotency {
-        let known: Option<(String, String)> =
-            sqlx::query_as("SELECT body_hash, request_id FROM idempotency WHERE key_hash = ?").bind(key_hash).fetch_optional(&mut *tx).await?;
+        let known: Option<(String, String)> = sqlx::query_as("SELECT body_hash, request_id FROM idempotency WHERE key_hash = ?")
+            .bind(key_hash)
+            .fetch_optional(&mut *tx)
+            .await?;
         if let Some((known_hash, request_id)) = known {
             return Ok(if known_hash == *body_hash { Submitted::Existing(reading::uuid(&request_id)?) } else { Submitted::Conflict });
         }
@@ -149,11 +151,13 @@ pub async fn recover(tx: &mut SqliteConnection, max_retries: u32, parked: &Error
         } else {
             finish(tx, id, &Outcome::Failed(parked.clone()), now).await?;
             let event = event_json(&EventKind::Error { error: parked.clone() })?;
-            sqlx::query("INSERT INTO events (request_id, seq, kind) SELECT ?1, coalesce(max(seq), 0) + 1, ?2 FROM events WHERE request_id = ?1")
-                .bind(&text)
-                .bind(event)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "INSERT INTO events (request_id, seq, kind) SELECT ?1, coalesce(max(seq), 0) + 1, ?2 FROM events WHERE request_id = ?1",
+            )
+            .bind(&text)
+            .bind(event)
+            .execute(&mut *tx)
+            .await?;
             recovered.parked.push(id);
         }
     }
@@ -165,7 +169,8 @@ pub async fn erase(tx: &mut SqliteConnection, id: Uuid, now: Moment) -> Result<L
     // Events, log lines and idempotency keys go with the row (ON DELETE CASCADE).
     let deleted = sqlx::query("DELETE FROM requests WHERE id = ?").bind(&id).execute(&mut *tx).await?;
     if deleted.rows_affected() == 0 {
-        let known: Option<(i64,)> = sqlx::query_as("SELECT erased_at FROM tombstones WHERE id = ?").bind(&id).fetch_optional(&mut *tx).await?;
+        let known: Option<(i64,)> =
+            sqlx::query_as("SELECT erased_at FROM tombstones WHERE id = ?").bind(&id).fetch_optional(&mut *tx).await?;
         return Ok(if known.is_some() { Lookup::Gone } else { Lookup::Unknown });
     }
     sqlx::query("INSERT INTO tombstones (id, erased_at) VALUES (?, ?)").bind(&id).bind(now.0).execute(&mut *tx).await?;

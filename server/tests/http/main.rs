@@ -1,0 +1,15 @@
+//! The HTTP surface, asked over real sockets, on a real database and real files. Each module reads like a chapter of the
+//! manual; the networks are stood in for by `common::vision`, so that every answer is known beforehand.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod artifacts;
+mod bad_input;
+mod erasure;
+mod events;
+mod matching;
+mod pages;
+mod queue;
+mod restart;
+mod status;
