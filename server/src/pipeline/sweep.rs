@@ -8,7 +8,6 @@ use super::candidate::{Outcome, Seen, Shared, look_at, on_a_core};
 use super::reporter::Reporter;
 use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, TIE, report};
 use crate::discovery::Candidate;
-use crate::objects::Objects;
 use app::api::{CandidateState, EventKind, MatchReport, MatchStatus, Thresholds};
 use futures::FutureExt;
 use image::RgbImage;
@@ -194,11 +193,14 @@ impl Sweep<'_> {
         let Some(objects) = self.ctx.objects.clone() else { return };
         let (ctx, request_id, shared) = (self.ctx.clone(), self.job.request_id, self.shared.clone());
         let write = async move {
-            let start = Instant::now();
             let name = seen.pool_image.clone();
-            let render = move || artifacts::render(&picture, &seen.analysis, &seen.analysis.faces[seen.best], side);
+            let times = shared.times.clone();
+            // The wait for a free core is no work of this stage.
+            let render =
+                move || times.time(Stage::Artifacts, || artifacts::render(&picture, &seen.analysis, &seen.analysis.faces[seen.best], side));
             let rendered = on_a_core(&ctx, "artifacts", render).await??;
-            let links = artifacts::store(&*objects as &dyn Objects, request_id, side, &name, rendered).await;
+            let start = Instant::now();
+            let links = artifacts::store(&*objects, request_id, side, &name, rendered).await;
             shared.times.add(Stage::Artifacts, start.elapsed());
             links
         };
