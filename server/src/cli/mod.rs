@@ -8,7 +8,10 @@ mod table;
 
 use crate::config::{Config, Environment, LogConfig, LogFormat};
 use clap::{Parser, Subcommand};
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 use tracing_subscriber::EnvFilter;
 
 /// Finds a face again in other pictures: detection, alignment, embedding, ranking.
@@ -62,7 +65,7 @@ fn probe_gpu() -> anyhow::Result<ExitCode> {
 /// Log lines go to stderr: stdout belongs to what a verb has to say.
 pub fn start_logging(config: &LogConfig) {
     let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).with_ansi(io::stderr().is_terminal());
     // A second call (in tests) changes nothing.
     let _ = match config.format {
         LogFormat::Text => lines.try_init(),

@@ -35,7 +35,12 @@ pub async fn envelope(request: Request, next: Next) -> Response {
     }
     let status = response.status().as_u16();
     let duration_ms = started.elapsed().as_millis();
-    tracing::info!(http_request_id = %id, %method, route, status, duration_ms, "answered");
+    // A supervisor asks every few seconds, a page for a dozen files: at `info` they would drown the rest.
+    if route.starts_with("/health") || route.starts_with("/pkg") {
+        tracing::debug!(http_request_id = %id, %method, route, status, duration_ms, "answered");
+    } else {
+        tracing::info!(http_request_id = %id, %method, route, status, duration_ms, "answered");
+    }
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -21,14 +21,18 @@ pub struct FolderObjects {
 }
 
 impl FolderObjects {
-    /// Opens the folder, making it where needed, and removes what an interrupted write has left.
+    /// Opens the folder, making it where needed (for the owner alone: it will hold faces), and removes what an
+    /// interrupted write has left.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, ObjectError> {
         let root = root.into();
         let temporary = root.join(TEMPORARY);
         if temporary.exists() {
             fs::remove_dir_all(&temporary)?;
         }
-        fs::create_dir_all(&temporary)?;
+        let mut folders = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
+        folders.recursive(true).create(&temporary)?;
         Ok(Self { root: Arc::new(root) })
     }
 

@@ -26,8 +26,14 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, making it where needed, and brings it up to date.
+    /// Opens the file, making it where needed (for the owner alone), and brings it up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut file = std::fs::OpenOptions::new();
+        file.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+        // SQLite gives its log the same permissions as the file.
+        file.open(path).map_err(sqlx::Error::Io)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)

@@ -67,7 +67,7 @@ async fn a_link_opens_its_picture_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn links_stay_good_over_a_restart_and_their_key_is_the_owners_alone() {
+async fn links_stay_good_over_a_restart_and_what_is_kept_is_the_owners_alone() {
     let folder = folder();
     let app = TestApp::start(folder.path()).await;
     let id = app.client.accepted(Form::good()).await;
@@ -78,8 +78,10 @@ async fn links_stay_good_over_a_restart_and_their_key_is_the_owners_alone() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(folder.path().join("data/signing.key")).expect("the key").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        for (file, owner_alone) in [("signing.key", 0o600), ("face-engine.sqlite", 0o600), ("artifacts", 0o700)] {
+            let mode = std::fs::metadata(folder.path().join("data").join(file)).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, owner_alone, "{file}");
+        }
     }
     app.stop().await;
     let app = TestApp::start_with(folder.path(), &[("SIGNING_KEY", "another key of the operator")], Default::default()).await;
