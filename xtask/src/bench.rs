@@ -1,5 +1,5 @@
 //! `make bench`: the same query and the same twenty pictures through the reference pipeline in Python and through the
-//! product, one after the other, both warm, with the same weights; a ratio per stage and in total. Above 1 means that
+//! product, one after the other, both warm, with the same weights; a ratio per stage and in total. Below 1 means that
 //! the product is faster.
 //!
 //! Both programs print one line of JSON with `wall_s` and `stages_s`; this module only runs them and divides.
@@ -126,7 +126,7 @@ fn table(theirs: &Measured, ours: &Measured) -> String {
     let mut row = |name: &str, theirs: Option<f64>, ours: Option<f64>| {
         let shown = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_string(), |s| format!("{s:.3}"));
         let ratio = match (theirs, ours) {
-            (Some(theirs), Some(ours)) if ours > 0.0 => format!("{:.2}", theirs / ours),
+            (Some(theirs), Some(ours)) if theirs > 0.0 => format!("{:.2}", ours / theirs),
             _ => "-".to_string(),
         };
         text.push_str(&format!("{name:<14}{:>12}{:>12}{ratio:>10}\n", shown(theirs), shown(ours)));
@@ -135,7 +135,7 @@ fn table(theirs: &Measured, ours: &Measured) -> String {
         row(stage, of(theirs, stage), of(ours, stage));
     }
     row("wall clock", Some(theirs.wall), Some(ours.wall));
-    text.push_str(&format!("\nfaces: reference {}, product {}. A ratio above 1: the product is faster.\n", theirs.faces, ours.faces));
+    text.push_str(&format!("\nfaces: reference {}, product {}. A ratio below 1: the product is faster.\n", theirs.faces, ours.faces));
     text
 }
 
@@ -155,8 +155,8 @@ mod tests {
         let theirs = Measured { wall: 4.0, stages: vec![("face".into(), 3.0)], faces: 7, with_artifacts: None };
         let ours = Measured { wall: 2.0, stages: vec![("face".into(), 1.0), ("fetch".into(), 0.5)], faces: 7, with_artifacts: None };
         let table = table(&theirs, &ours);
-        assert!(table.contains("face                 3.000       1.000      3.00"), "{table}");
+        assert!(table.contains("face                 3.000       1.000      0.33"), "{table}");
         assert!(table.contains("fetch                    -       0.500         -"), "{table}");
-        assert!(table.contains("wall clock           4.000       2.000      2.00"), "{table}");
+        assert!(table.contains("wall clock           4.000       2.000      0.50"), "{table}");
     }
 }
