@@ -15,6 +15,8 @@ FEATURES := $(if $(filter 1,$(GPU)),--features models/gpu)
 BIN := $(CARGO_TARGET_DIR)/debug
 XTASK := $(BIN)/xtask
 ENGINE_BIN := $(BIN)/face-engine
+# More for `cargo build`, --timings for one.
+CARGO_FLAGS ?=
 # best, light, standard or all.
 PACK ?= best
 
@@ -38,7 +40,7 @@ test: build ## Set up, then every test: Rust, then the browser
 
 test-gpu: build ## The parity tests on this machine's GPU
 	@$(XTASK) models --pack all
-	cargo test --features models/gpu --test gpu
+	cargo test --locked --features models/gpu --test gpu
 
 bench: build ## Our wall time against the reference pipeline in Python
 	@$(XTASK) setup --pack all
@@ -47,7 +49,7 @@ bench: build ## Our wall time against the reference pipeline in Python
 
 build:
 	@echo "build: server and set-up (from nothing some 15 minutes on two cores; no change, no work)"
-	@cargo build $(FEATURES) --bins
+	@cargo build --locked $(FEATURES) --bins $(CARGO_FLAGS)
 
 models: build ## The weights alone; PACK=light|standard|all chooses
 	@$(XTASK) models --pack $(PACK)
@@ -65,7 +67,7 @@ fmt-check:
 	cargo fmt --all -- --check
 
 lint: fmt-check ## Clippy, warnings are errors (compiles all dependencies once more the first time)
-	cargo clippy $(FEATURES) --all-targets -- -D warnings
+	cargo clippy --locked $(FEATURES) --all-targets -- -D warnings
 
 clean: ## Remove what was built and set up; requests and their files stay
 	cargo clean

@@ -70,6 +70,9 @@ impl Embedding {
 /// Why a network gave nothing.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ModelError {
+    /// Asked for the GPU, of a program that was built without it.
+    #[error("this program was built without the GPU engine (`GPU=1 make build` builds it in)")]
+    NotBuiltIn,
     /// A file is missing, damaged, or does not belong to the network.
     #[error("cannot load {0}")]
     Load(String),

@@ -24,7 +24,7 @@ impl Counts {
 
 pub fn run(places: &Places, cargo_options: &[&str]) -> Result<()> {
     let mut cargo = Command::new(process::found("cargo").context("there is no cargo in PATH")?);
-    cargo.args(["test", "--no-fail-fast"]).args(cargo_options).current_dir(&places.root);
+    cargo.args(["test", "--locked", "--no-fail-fast"]).args(cargo_options).current_dir(&places.root);
     // The target folder as this program knows it: a relative one would start elsewhere.
     cargo.env("CARGO_TARGET_DIR", &places.target);
     let mut all = watched(&mut cargo, "the Rust tests", of_cargo)?;

@@ -20,7 +20,7 @@ pub(crate) use with_gpu::in_child;
 /// Without the GPU engine there is nothing to probe.
 #[cfg(not(feature = "gpu"))]
 pub fn child(_: &crate::vision::VisionConfig) -> Result<String, crate::ModelError> {
-    Err(crate::ModelError::Load("this build has no GPU engine (build with `--features gpu`)".into()))
+    Err(crate::ModelError::NotBuiltIn)
 }
 
 #[cfg(feature = "gpu")]

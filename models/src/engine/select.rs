@@ -2,7 +2,9 @@
 
 use super::burn::BurnEngine;
 use super::onnxruntime::OnnxRuntime;
-use super::{Engine, probe};
+#[cfg(feature = "gpu")]
+use super::probe;
+use super::Engine;
 use crate::ModelError;
 use crate::vision::VisionConfig;
 use std::str::FromStr;
@@ -74,5 +76,5 @@ fn wgpu(config: &VisionConfig) -> Result<Arc<dyn Engine>, ModelError> {
 
 #[cfg(not(feature = "gpu"))]
 fn wgpu(_: &VisionConfig) -> Result<Arc<dyn Engine>, ModelError> {
-    Err(ModelError::Load(format!("this build has no GPU engine (build with `--features gpu`); {} is not probed", probe::ARGUMENT)))
+    Err(ModelError::NotBuiltIn)
 }

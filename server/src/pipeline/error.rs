@@ -59,7 +59,7 @@ pub struct StageError {
 impl StageError {
     pub fn model(stage: &'static str, error: &ModelError) -> Self {
         let kind = match error {
-            ModelError::Load(_) => "model_not_loaded",
+            ModelError::Load(_) | ModelError::NotBuiltIn => "model_not_loaded",
             ModelError::Engine(_) => "engine_failed",
             ModelError::Output(_) => "unusable_output",
         };
