@@ -53,7 +53,7 @@ bench: build ## Our wall time against the reference pipeline in Python
 	@$(XTASK) bench
 
 build:
-	@echo "build: server and set-up (from nothing some 15 minutes on two cores; no change, no work)"
+	@echo "build: server and set-up (from nothing some 25 minutes on two cores; no change, no work)"
 	@cargo build --locked $(FEATURES) --bins $(CARGO_FLAGS)
 
 models: build ## The weights alone; PACK=light|standard|all chooses

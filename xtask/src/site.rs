@@ -31,7 +31,7 @@ pub fn run(places: &Places) -> Result<()> {
         return Ok(());
     }
     check_wasm_bindgen(&std::fs::read_to_string(places.root.join("Cargo.lock")).context("cannot read Cargo.lock")?)?;
-    println!("site: compiling the page with {} (the first time 2 to 6 minutes)", toolchain.version);
+    println!("site: compiling the page with {} (the first time some 3 minutes)", toolchain.version);
     let begun = Instant::now();
     let compiled = compile(places, &toolchain)?;
     std::fs::create_dir_all(&places.data)?;

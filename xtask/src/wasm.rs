@@ -120,7 +120,7 @@ fn build_from_debian(prefix: &Path) -> Result<()> {
     if !source.is_dir() {
         bail!("{} is missing: rust-web-src must have the version of rustc-web, {release}", source.display());
     }
-    println!("wasm: building the standard library of Rust {release} for {TARGET}, once, about 2 minutes");
+    println!("wasm: building the standard library of Rust {release} for {TARGET}, once, about a minute");
     let begun = Instant::now();
     let parent = prefix.parent().context("WASM_RUST_PREFIX must not be the root folder")?;
     std::fs::create_dir_all(parent)?;
