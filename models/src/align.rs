@@ -1,7 +1,7 @@
 //! Face alignment: five landmarks to the 112×112 ArcFace template by a similarity transform.
 
 use crate::Landmarks;
-use image::{Rgb, RgbImage};
+use image::RgbImage;
 
 /// Side of an aligned crop in pixels.
 pub const SIZE: u32 = 112;
@@ -64,26 +64,45 @@ pub fn align(picture: &RgbImage, landmarks: &Landmarks) -> RgbImage {
 const FRACTIONS: f64 = 32.0;
 
 fn warp(picture: &RgbImage, back: &Similarity) -> RgbImage {
-    let pixel = |x: i64, y: i64| {
-        let inside = x >= 0 && y >= 0 && x < i64::from(picture.width()) && y < i64::from(picture.height());
+    let (width, height) = (i64::from(picture.width()), i64::from(picture.height()));
+    let (pixels, stride) = (picture.as_raw().as_slice(), picture.width() as usize * 3);
+    let pixel = |x: i64, y: i64| -> [u8; 3] {
+        let inside = x >= 0 && y >= 0 && x < width && y < height;
         if inside { picture.get_pixel(x as u32, y as u32).0 } else { [0; 3] }
     };
-    RgbImage::from_fn(SIZE, SIZE, |column, row| {
-        let [x, y] = back.apply([f64::from(column), f64::from(row)]).map(|v| (v * FRACTIONS).round().clamp(-1e12, 1e12) as i64);
-        let (x0, y0) = (x.div_euclid(32), y.div_euclid(32));
-        let (fx, fy) = (x.rem_euclid(32) as u32, y.rem_euclid(32) as u32);
-        let corners = [pixel(x0, y0), pixel(x0 + 1, y0), pixel(x0, y0 + 1), pixel(x0 + 1, y0 + 1)];
-        let weights = [(32 - fx) * (32 - fy), fx * (32 - fy), (32 - fx) * fy, fx * fy];
-        Rgb(std::array::from_fn(|c| {
-            let sum: u32 = corners.iter().zip(weights).map(|(p, w)| u32::from(p[c]) * w).sum();
-            ((sum + 512) >> 10) as u8
-        }))
-    })
+    let mut crop = RgbImage::new(SIZE, SIZE);
+    for (row, line) in crop.chunks_exact_mut(SIZE as usize * 3).enumerate() {
+        for (column, out) in line.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            let [x, y] = back.apply([column as f64, row as f64]).map(|v| (v * FRACTIONS).round().clamp(-1e12, 1e12) as i64);
+            let (x0, y0) = (x >> 5, y >> 5);
+            let (fx, fy) = ((x & 31) as u32, (y & 31) as u32);
+            let corners = if x0 >= 0 && y0 >= 0 && x0 + 1 < width && y0 + 1 < height {
+                // All four inside: two runs of six bytes, one below the other.
+                let at = y0 as usize * stride + x0 as usize * 3;
+                let (above, below) = (&pixels[at..at + 6], &pixels[at + stride..at + stride + 6]);
+                [
+                    [above[0], above[1], above[2]],
+                    [above[3], above[4], above[5]],
+                    [below[0], below[1], below[2]],
+                    [below[3], below[4], below[5]],
+                ]
+            } else {
+                [pixel(x0, y0), pixel(x0 + 1, y0), pixel(x0, y0 + 1), pixel(x0 + 1, y0 + 1)]
+            };
+            let weights = [(32 - fx) * (32 - fy), fx * (32 - fy), (32 - fx) * fy, fx * fy];
+            *out = std::array::from_fn(|c| {
+                let sum: u32 = corners.iter().zip(weights).map(|(p, w)| u32::from(p[c]) * w).sum();
+                ((sum + 512) >> 10) as u8
+            });
+        }
+    }
+    crop
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use image::Rgb;
 
     #[test]
     fn landmarks_on_the_template_stay_and_turned_ones_come_back() {
