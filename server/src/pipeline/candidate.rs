@@ -6,6 +6,7 @@ use super::analyse::{Analysis, Role, analyse};
 use super::validate::{check_bytes, hex};
 use super::{PipelineContext, Stage, StageError, StageTimes, ValidateError, decode};
 use crate::discovery::Candidate;
+use crate::fetch::{FetchError, FetchRequest};
 use image::RgbImage;
 use models::Embedding;
 use sha2::{Digest, Sha256};
@@ -47,6 +48,8 @@ pub enum Outcome {
 pub struct Shared {
     pub probe: Arc<Embedding>,
     pub times: StageTimes,
+    /// What their fetches have in common.
+    pub request: FetchRequest,
     /// Hashes that some candidate has taken on.
     claimed: Arc<Mutex<HashSet<String>>>,
     /// Set when the job ends early: work that has not begun is not begun.
@@ -54,12 +57,14 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(probe: Embedding, times: StageTimes) -> Self {
-        Self { probe: Arc::new(probe), times, claimed: Arc::default(), stop: Arc::default() }
+    pub fn new(probe: Embedding, times: StageTimes, request: FetchRequest) -> Self {
+        Self { probe: Arc::new(probe), times, request, claimed: Arc::default(), stop: Arc::default() }
     }
 
+    /// Also ends what is being fetched.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.request.cancel.cancel();
     }
 
     /// True for the first who asks for this hash.
@@ -88,17 +93,19 @@ pub async fn on_a_core<T: Send + 'static>(
 /// Looks at one candidate; never fails as a whole.
 pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared) -> Outcome {
     let start = Instant::now();
-    let fetched = ctx.fetcher.fetch(&candidate, ctx.limits.max_bytes).await;
+    let fetched = ctx.fetcher.fetch(&candidate, &shared.request).await;
     shared.times.add(Stage::Fetch, start.elapsed());
-    let bytes = match fetched {
-        Ok(bytes) => bytes,
-        Err(error) => return Outcome::Failed(StageError { stage: "fetch", kind: error.kind(), message: error.to_string() }),
+    let body = match fetched {
+        Ok(fetched) => fetched.bytes,
+        Err(FetchError::Cancelled) => return Outcome::Stopped,
+        Err(error) => return Outcome::Failed(not_had(&error)),
     };
     let (vision, limits) = (Arc::clone(&ctx.vision), ctx.limits);
     let work = move || {
         if shared.stop.load(Ordering::Relaxed) {
             return Ok(Outcome::Stopped);
         }
+        let bytes = shared.times.time(Stage::Fetch, || body.read()).map_err(|e| not_had(&FetchError::Io(e.kind().to_string())))?;
         let sha256 = shared.times.time(Stage::Decode, || hex(&Sha256::digest(&bytes)));
         if !shared.claim(&sha256) {
             return Ok(Outcome::Duplicate { sha256 });
@@ -119,6 +126,10 @@ pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared)
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) | Err(error) => Outcome::Failed(error),
     }
+}
+
+fn not_had(error: &FetchError) -> StageError {
+    StageError { stage: "fetch", kind: error.kind(), message: error.to_string() }
 }
 
 fn unreadable(error: &ValidateError) -> StageError {

@@ -37,12 +37,13 @@ pub use times::{Stage, StageTimes};
 pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
 
 use crate::discovery::Provider;
-use crate::fetch::{Fetcher, FileFetcher};
+use crate::fetch::{Fetcher, Fetchers};
 use crate::objects::Objects;
 use app::api::{EventKind, MatchOptions};
 use bytes::Bytes;
 use models::Vision;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -83,6 +84,9 @@ pub struct PipelineContext {
     pub limits: ImageLimits,
     /// Candidates of one job that are fetched or computed at a time; bounds memory too (a decoded picture each).
     pub max_concurrency: usize,
+    /// How long a job goes on asking others: what it has by then is compared, the rest is counted as `deadline`. Files of
+    /// a pool are there already.
+    pub job_timeout: Duration,
     /// One permit per piece of work that keeps a core busy, shared by all jobs: decoding, networks, drawing.
     pub compute: Arc<Semaphore>,
 }
@@ -94,11 +98,12 @@ impl PipelineContext {
         Self {
             vision,
             providers,
-            fetcher: Arc::new(FileFetcher),
+            fetcher: Arc::new(Fetchers::default()),
             objects,
             limits: ImageLimits::default(),
             // One more than can compute, so that the next picture is read while the others keep the cores busy.
             max_concurrency: cores + 1,
+            job_timeout: Duration::from_secs(120),
             compute: Arc::new(Semaphore::new(cores)),
         }
     }

@@ -13,10 +13,12 @@ use super::{
     Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, RankKey, Stage, StageError, StageTimes, decode, rank, report,
 };
 use crate::discovery::Candidate;
+use crate::fetch::{FetchRequest, RetryBudget};
 use app::api::{MatchReport, MatchResult, ProbeReport, RequestState, Thresholds};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// Searches for the query's face. The result is stored as `matching_results.json` beside the artifacts and returned.
 pub async fn run(ctx: &PipelineContext, job: &MatchJob, progress: &dyn Progress) -> Result<MatchResult, PipelineError> {
@@ -47,6 +49,7 @@ async fn search(
     reporter: &mut Reporter<'_>,
 ) -> Result<MatchResult, PipelineError> {
     let start = Instant::now();
+    let deadline = tokio::time::Instant::now() + ctx.job_timeout;
     let info = ctx.vision.info();
     let thresholds = report::thresholds(info);
     let mut diagnostics = Diagnostics::default();
@@ -67,7 +70,16 @@ async fn search(
 
     reporter.begin("analyse", Some(candidates.len()));
     let probe = query.seen.analysis.faces[query.seen.best].embedding.clone();
-    let shared = Shared::new(probe, times.clone());
+    let request = FetchRequest {
+        request_id: job.request_id,
+        max_bytes: ctx.limits.max_bytes,
+        retries: Arc::new(RetryBudget::for_candidates(candidates.len())),
+        deadline,
+        cancel: CancellationToken::new(),
+    };
+    // A run that is dropped leaves no download behind.
+    let _cancelled_with_the_run = request.cancel.clone().drop_guard();
+    let shared = Shared::new(probe, times.clone(), request);
     let query_seen = Arc::clone(&query.seen);
     let swept = Sweep { ctx, job, candidates: &candidates, shared, thresholds, progress }.run(query, reporter, &mut diagnostics).await?;
 
