@@ -38,9 +38,14 @@ test: build ## Set up, then every test: Rust, then the browser
 	@$(XTASK) browser
 	@$(XTASK) test $(FEATURES)
 
-test-gpu: build ## The parity tests on this machine's GPU
+test-gpu: build ## The parity tests on this machine's GPU; without one, on a software renderer (Mesa's lavapipe) through WGSL
 	@$(XTASK) models --pack all
-	cargo test --locked --features models/gpu --test gpu
+	@if [ "$$(deploy/gpu-found.sh)" = 1 ]; then \
+		cargo test --locked --features models/gpu --test gpu -- --nocapture --test-threads 1; \
+	else \
+		echo "test-gpu: no GPU is found, so a software renderer takes its place (Debian: apt-get install mesa-vulkan-drivers)"; \
+		GPU_ALLOW_SOFTWARE=1 cargo test --locked --features models/gpu-wgsl --test gpu -- --nocapture --test-threads 1; \
+	fi
 
 bench: build ## Our wall time against the reference pipeline in Python
 	@$(XTASK) setup --pack all

@@ -3,7 +3,7 @@
 mod analyser;
 
 pub use analyser::{Analyser, load};
-#[cfg(feature = "gpu")]
+#[cfg(feature = "gpu-wgsl")]
 pub(crate) use analyser::network_files;
 
 use crate::engine::EngineChoice;

@@ -4,87 +4,13 @@
 
 mod common;
 
-use common::{reference_picture, shared, skip, vision};
-use models::{BBox, EngineChoice, Landmarks, align};
-use serde_json::Value;
-
-fn floats(value: &Value) -> Vec<f32> {
-    value.as_array().expect("a list").iter().map(|v| v.as_f64().expect("a number") as f32).collect()
-}
-
-fn bbox(value: &Value) -> BBox {
-    let v = floats(value);
-    BBox::new(v[0], v[1], v[2], v[3])
-}
-
-fn landmarks(value: &Value) -> Landmarks {
-    let points: Vec<[f32; 2]> = value.as_array().expect("a list").iter().map(|p| floats(p).try_into().expect("x and y")).collect();
-    points.try_into().expect("five landmarks")
-}
-
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
-    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
-}
-
-/// The least and greatest of what was seen, printed at the end of a run.
-struct Worst {
-    face_iou: f32,
-    landmark_px: f32,
-    person_iou: f32,
-    same_crop: f32,
-    end_to_end: f32,
-}
+use common::parity::{against_the_reference, compare, floats, golden, landmarks};
+use common::{picture, vision};
+use models::{EngineChoice, align};
 
 fn parity(engine: EngineChoice) {
-    let Some(reference) = shared("reference/standard.json") else { return skip("no ../shared/reference").unwrap_or_default() };
     let Some(vision) = vision("standard", engine) else { return };
-    let golden: Value = serde_json::from_slice(&std::fs::read(reference).expect("readable")).expect("JSON");
-    let mut worst = Worst { face_iou: 1.0, landmark_px: 0.0, person_iou: 1.0, same_crop: 1.0, end_to_end: 1.0 };
-    let (mut faces_seen, mut people_seen) = (0, 0);
-    for (name, expected) in golden["images"].as_object().expect("pictures") {
-        let image = reference_picture(&shared("testdata").expect("pictures beside the numbers").join(name));
-        let found = vision.faces(&image).expect("faces");
-        let wanted = expected["faces"].as_array().expect("faces");
-        assert_eq!(found.len(), wanted.len(), "{name}: as many faces as the reference");
-        for want in wanted {
-            faces_seen += 1;
-            let want_box = bbox(&want["box"]);
-            let face = found.iter().max_by(|a, b| a.bbox.iou(&want_box).total_cmp(&b.bbox.iou(&want_box))).expect("a face");
-            let iou = face.bbox.iou(&want_box);
-            assert!(iou >= 0.95, "{name}: the face {want_box:?} has no equal (IoU {iou})");
-            worst.face_iou = worst.face_iou.min(iou);
-            let want_marks = landmarks(&want["landmarks"]);
-            for (a, b) in face.landmarks.iter().zip(&want_marks) {
-                let distance = (a[0] - b[0]).hypot(a[1] - b[1]);
-                assert!(distance <= 1.0, "{name}: a landmark is {distance} px off");
-                worst.landmark_px = worst.landmark_px.max(distance);
-            }
-            let want_embedding = floats(&want["embedding"]);
-            let crops = [align::align(&image, &want_marks), align::align(&image, &face.landmarks)];
-            let embedded = vision.embed(&crops).expect("embeddings");
-            let (same, whole) = (cosine(embedded[0].as_slice(), &want_embedding), cosine(embedded[1].as_slice(), &want_embedding));
-            assert!(same >= 0.999, "{name}: cosine {same} on the same aligned crop");
-            assert!(whole >= 0.99, "{name}: cosine {whole} end to end");
-            (worst.same_crop, worst.end_to_end) = (worst.same_crop.min(same), worst.end_to_end.min(whole));
-        }
-        let people = vision.people(&image).expect("people");
-        let objects = expected["objects"].as_array().expect("objects");
-        let wanted: Vec<&Value> = objects.iter().filter(|o| o["class"] == 0).collect();
-        assert_eq!(people.len(), wanted.len(), "{name}: as many people as the reference");
-        for want in wanted {
-            people_seen += 1;
-            let want_box = bbox(&want["box"]);
-            let iou = people.iter().map(|p| p.bbox.iou(&want_box)).fold(0.0, f32::max);
-            assert!(iou >= 0.98, "{name}: the person {want_box:?} has no equal (IoU {iou})");
-            worst.person_iou = worst.person_iou.min(iou);
-        }
-    }
-    assert!(faces_seen >= 70 && people_seen >= 60, "the reference holds {faces_seen} faces and {people_seen} people");
-    println!(
-        "{}: {faces_seen} faces, {people_seen} people; worst: face IoU {:.4}, landmark {:.3} px, person IoU {:.4}, cosine {:.5} on the same crop, {:.5} end to end",
-        vision.info().engine, worst.face_iou, worst.landmark_px, worst.person_iou, worst.same_crop, worst.end_to_end
-    );
+    against_the_reference(vision.as_ref());
 }
 
 #[test]
@@ -97,11 +23,27 @@ fn burn_flex_finds_what_the_reference_finds() {
     parity(EngineChoice::BurnFlex);
 }
 
+/// The product reads JPEG in safe Rust (zune-jpeg), whose rounding differs from libjpeg's by some grey levels. Faces are as
+/// the reference has them all the same, but for the same-crop cosine, which such pixels may lower to .998; of the people,
+/// nine in ten stay within 2%, and none is lost.
+#[test]
+fn with_the_products_own_jpeg_decoder_faces_stay_and_nobody_is_lost() {
+    let Some(vision) = vision("standard", EngineChoice::Cpu) else { return };
+    let Some(parity) = compare(vision.as_ref(), picture) else { return };
+    println!("{}, the product's own JPEG decoder: {}", vision.info().engine, parity.worst());
+    let faults: Vec<String> = parity.face_faults().into_iter().filter(|fault| !fault.contains("on the same aligned crop")).collect();
+    assert_eq!(faults, Vec::<String>::new());
+    assert!(parity.faces.iter().all(|(name, face)| face.same_crop >= 0.998 || panic!("{name}: {}", face.same_crop)));
+    assert_eq!(parity.miscounted, Vec::<String>::new());
+    let moved = parity.people_faults().len();
+    assert!(moved * 10 <= parity.people.len(), "{moved} of {} people moved", parity.people.len());
+    assert!(parity.people.iter().all(|(_, iou)| *iou >= 0.5), "a person was lost");
+}
+
 /// The similarity transform against the reference's (numpy, Umeyama by SVD): the same crop within a twentieth of a pixel.
 #[test]
 fn alignment_matrices_equal_the_references() {
-    let Some(reference) = shared("reference/standard.json") else { return skip("no ../shared/reference").unwrap_or_default() };
-    let golden: Value = serde_json::from_slice(&std::fs::read(reference).expect("readable")).expect("JSON");
+    let Some(golden) = golden() else { return };
     let faces = golden["images"].as_object().expect("pictures").values().flat_map(|i| i["faces"].as_array().expect("faces"));
     let mut seen = 0;
     for face in faces {

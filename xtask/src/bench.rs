@@ -13,7 +13,9 @@ use std::process::Command;
 const CANDIDATES: usize = 20;
 const RUNS: &str = "3";
 
-/// Seconds of one program: the median wall clock, and each stage's sum in the last run.
+/// Seconds of one program: the median wall clock, and of the last run each stage's share of it. The reference gives each
+/// stage all cores and does one after the other; the product computes several pictures side by side (lanes), so a stage's
+/// sum over all pictures is divided by their number.
 #[derive(Debug, PartialEq)]
 struct Measured {
     wall: f64,
@@ -104,9 +106,10 @@ fn measured(said: &str) -> Result<Measured> {
     let wrong = || format!("this is no measurement: {line}");
     let value: serde_json::Value = serde_json::from_str(line).with_context(wrong)?;
     let stages = value.get("stages_s").and_then(|s| s.as_object()).with_context(wrong)?;
+    let lanes = value.get("lanes").and_then(|l| l.as_f64()).unwrap_or(1.0).max(1.0);
     Ok(Measured {
         wall: value.get("wall_s").and_then(|w| w.as_f64()).with_context(wrong)?,
-        stages: stages.iter().filter_map(|(stage, seconds)| Some((stage.clone(), seconds.as_f64()?))).collect(),
+        stages: stages.iter().filter_map(|(stage, seconds)| Some((stage.clone(), seconds.as_f64()? / lanes))).collect(),
         faces: value.get("faces").and_then(|f| f.as_u64()).unwrap_or_default(),
         with_artifacts: value.pointer("/with_artifacts/wall_s").and_then(|w| w.as_f64()),
     })
@@ -116,8 +119,7 @@ fn json_text(line: &str, key: &str) -> Option<String> {
     serde_json::from_str::<serde_json::Value>(line).ok()?.get(key)?.as_str().map(str::to_string)
 }
 
-/// Stages that both have, then the others, then the wall clock. Stages are sums over threads: where several work side by
-/// side they exceed the wall clock.
+/// Stages that both have, then the others, then the wall clock.
 fn table(theirs: &Measured, ours: &Measured) -> String {
     let of = |measured: &Measured, stage: &str| measured.stages.iter().find(|(name, _)| name == stage).map(|(_, seconds)| *seconds);
     let mut stages: Vec<&str> = theirs.stages.iter().map(|(name, _)| name.as_str()).collect();
@@ -145,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_measurement_is_the_last_line_of_the_output() {
-        let measured = measured("a warning\n{\"wall_s\": 2.5, \"stages_s\": {\"face\": 1.0}, \"faces\": 7}").unwrap();
+        let measured = measured("a warning\n{\"wall_s\": 2.5, \"stages_s\": {\"face\": 2.0}, \"faces\": 7, \"lanes\": 2}").unwrap();
         assert_eq!(measured, Measured { wall: 2.5, stages: vec![("face".into(), 1.0)], faces: 7, with_artifacts: None });
         assert!(super::measured("Traceback").unwrap_err().to_string().contains("Traceback"));
     }

@@ -18,7 +18,7 @@ impl BurnEngine {
     }
 
     /// A GPU by wgpu; `Err` says why there is none.
-    #[cfg(feature = "gpu")]
+    #[cfg(feature = "gpu-wgsl")]
     pub fn gpu(allow_software: bool) -> Result<Self, ModelError> {
         let (device, adapter) = gpu::open(allow_software)?;
         Ok(Self { device, kind: EngineKind::Wgpu, name: format!("wgpu: {adapter}"), lanes: 2 })
@@ -55,8 +55,11 @@ struct BurnNetwork {
 impl Network for BurnNetwork {
     fn run(&self, input: Tensor) -> Result<Vec<Tensor>, ModelError> {
         guarded("burn", || {
-            let shape: [usize; 4] =
-                input.shape.as_slice().try_into().map_err(|_| ModelError::Output(format!("an input has four axes, not {:?}", input.shape)))?;
+            let shape: [usize; 4] = input
+                .shape
+                .as_slice()
+                .try_into()
+                .map_err(|_| ModelError::Output(format!("an input has four axes, not {:?}", input.shape)))?;
             let input = BurnTensor::<4>::from_data(TensorData::new(input.data, shape), &self.device);
             (self.forward)(input).into_iter().map(numbers).collect()
         })
@@ -70,7 +73,7 @@ fn numbers(output: Result<TensorData, String>) -> Result<Tensor, ModelError> {
     Ok(Tensor { shape, data })
 }
 
-#[cfg(feature = "gpu")]
+#[cfg(feature = "gpu-wgsl")]
 mod gpu {
     //! Opening a wgpu device: real GPUs first, software only where it is asked for.
 

@@ -11,6 +11,17 @@ mod select;
 
 pub use select::{EngineChoice, choose};
 
+/// Burn on the CPU: the engine that is always there, and the truth that others are compared with.
+pub fn cpu() -> Box<dyn Engine> {
+    Box::new(burn::BurnEngine::cpu(1))
+}
+
+/// Burn on this machine's GPU without asking a child first: for tests of the GPU itself.
+#[cfg(feature = "gpu-wgsl")]
+pub fn gpu() -> Result<Box<dyn Engine>, ModelError> {
+    Ok(Box::new(burn::BurnEngine::gpu(probe::software_allowed())?))
+}
+
 use crate::ModelError;
 use std::fmt;
 use std::path::PathBuf;

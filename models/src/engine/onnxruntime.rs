@@ -63,7 +63,8 @@ impl Engine for OnnxRuntime {
         if !files.onnx.is_file() {
             return Err(ModelError::Load(format!("{}: there is no such file (`make models` prepares it)", files.onnx.display())));
         }
-        let open = || guarded("onnxruntime", || self.session(&files.onnx).map_err(|e| ModelError::Load(format!("{}: {e}", files.onnx.display()))));
+        let open =
+            || guarded("onnxruntime", || self.session(&files.onnx).map_err(|e| ModelError::Load(format!("{}: {e}", files.onnx.display()))));
         let sessions = (0..self.lanes).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
         Ok(Box::new(Sessions { free: Mutex::new(sessions), returned: Condvar::new() }))
     }

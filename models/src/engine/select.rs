@@ -1,10 +1,10 @@
 //! Which engine runs: the choice, its order, and the reasons.
 
+use super::Engine;
 use super::burn::BurnEngine;
 use super::onnxruntime::OnnxRuntime;
-#[cfg(feature = "gpu")]
+#[cfg(feature = "gpu-wgsl")]
 use super::probe;
-use super::Engine;
 use crate::ModelError;
 use crate::vision::VisionConfig;
 use std::str::FromStr;
@@ -63,18 +63,19 @@ pub fn choose(config: &VisionConfig) -> Result<(Arc<dyn Engine>, Vec<String>), M
 }
 
 fn onnxruntime(config: &VisionConfig) -> Result<Arc<dyn Engine>, ModelError> {
-    let library = config.onnxruntime.as_ref().ok_or_else(|| ModelError::Load("no library: set ONNXRUNTIME_LIB or run `make setup`".into()))?;
+    let library =
+        config.onnxruntime.as_ref().ok_or_else(|| ModelError::Load("no library: set ONNXRUNTIME_LIB or run `make setup`".into()))?;
     Ok(Arc::new(OnnxRuntime::open(library, config.threads)?))
 }
 
-#[cfg(feature = "gpu")]
+#[cfg(feature = "gpu-wgsl")]
 fn wgpu(config: &VisionConfig) -> Result<Arc<dyn Engine>, ModelError> {
     // A driver can crash the process, which no `catch_unwind` stops: a child goes first.
     probe::in_child(config)?;
     Ok(Arc::new(BurnEngine::gpu(probe::software_allowed())?))
 }
 
-#[cfg(not(feature = "gpu"))]
+#[cfg(not(feature = "gpu-wgsl"))]
 fn wgpu(_: &VisionConfig) -> Result<Arc<dyn Engine>, ModelError> {
     Err(ModelError::NotBuiltIn)
 }

@@ -151,7 +151,7 @@ fn files(folder: &Path, role: &str, network: &pack::Network) -> NetworkFiles {
 }
 
 /// Role, files and input side of each network of the configured pack.
-#[cfg(feature = "gpu")]
+#[cfg(feature = "gpu-wgsl")]
 pub(crate) fn network_files(config: &VisionConfig) -> Result<Vec<(&'static str, NetworkFiles, usize)>, ModelError> {
     let (name, pack) = choose_pack(config)?;
     let folder = config.models_dir.join(name);

@@ -1,6 +1,8 @@
 //! Where the tests find weights and pictures; what is missing is said, not hidden.
 #![allow(dead_code)]
 
+pub mod parity;
+
 use image::RgbImage;
 use models::{EngineChoice, Vision, VisionConfig};
 use std::path::{Path, PathBuf};
@@ -16,18 +18,32 @@ pub fn shared(part: &str) -> Option<PathBuf> {
     Some(base.join(part)).filter(|p| p.exists())
 }
 
-/// The engine with the pack, or None with a printed reason where set-up could not provide one of them.
-pub fn vision(pack: &str, engine: EngineChoice) -> Option<Arc<dyn Vision>> {
+/// As set-up left things.
+pub fn vision_config(pack: &str, engine: EngineChoice) -> VisionConfig {
     let data = std::env::var_os("DATA_DIR").map_or_else(|| root().join("data"), PathBuf::from);
-    let config = VisionConfig {
+    VisionConfig {
         models_dir: data.join("models"),
         pack: Some(pack.into()),
         engine,
         onnxruntime: Some(data.join("lib/libonnxruntime.so")),
         threads: std::thread::available_parallelism().map_or(2, |n| n.get()),
-    };
-    if !config.models_dir.join(pack).join("face.onnx").is_file() {
-        return skip(&format!("the pack `{pack}` is not prepared (make models)"));
+    }
+}
+
+/// Whether set-up could provide the pack; says so where it could not.
+pub fn prepared(pack: &str) -> bool {
+    let there = vision_config(pack, EngineChoice::Auto).models_dir.join(pack).join("face.onnx").is_file();
+    if !there {
+        println!("SKIPPED: the pack `{pack}` is not prepared (make models)");
+    }
+    there
+}
+
+/// The engine with the pack, or None with a printed reason where set-up could not provide one of them.
+pub fn vision(pack: &str, engine: EngineChoice) -> Option<Arc<dyn Vision>> {
+    let config = vision_config(pack, engine);
+    if !prepared(pack) {
+        return None;
     }
     if engine == EngineChoice::OnnxRuntime && !config.onnxruntime.as_ref().is_some_and(|p| p.is_file()) {
         return skip("ONNX Runtime is not there (make setup)");

@@ -55,17 +55,19 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The verb is [`models::engine::probe::ARGUMENT`]; the exit status is the answer.
+/// The verb is [`models::engine::probe::ARGUMENT`]; the line and the exit status are the answer.
 fn probe_gpu() -> anyhow::Result<ExitCode> {
     let config = Config::from_environment(&Environment::of_process())?;
-    println!("{}", models::engine::probe::child(&config.engine.vision())?);
+    let adapter = models::engine::probe::child(&config.engine.vision())?;
+    println!("{}{adapter}", models::engine::probe::VERDICT);
     Ok(ExitCode::SUCCESS)
 }
 
 /// Log lines go to stderr: stdout belongs to what a verb has to say.
 pub fn start_logging(config: &LogConfig) {
     let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).with_ansi(io::stderr().is_terminal());
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).with_ansi(io::stderr().is_terminal());
     // A second call (in tests) changes nothing.
     let _ = match config.format {
         LogFormat::Text => lines.try_init(),
