@@ -38,6 +38,14 @@ pub fn Options(health: Option<Health>, face: Option<usize>) -> impl IntoView {
                     <input name="hint" type="text" maxlength="200" autocomplete="off" placeholder="optional, for sources that search by words" />
                 </label>
                 <label class="field">
+                    <span>"Addresses of pictures to compare with"</span>
+                    <textarea name="urls" rows="3" autocomplete="off" spellcheck="false" placeholder="optional, one per line"></textarea>
+                </label>
+                <label class="field">
+                    <span>"Public address of this photo"</span>
+                    <input name="image_url" type="text" inputmode="url" maxlength="2048" autocomplete="off" placeholder="optional, for sources that take nothing else" />
+                </label>
+                <label class="field">
                     <span>"Leave out below"</span>
                     <input name="threshold" type="number" min="-1" max="1" step="0.01" placeholder="no limit" />
                     <span class="hint">{threshold_hint}</span>

@@ -4,6 +4,7 @@
 //! counts as absent. The uploaded file's own name is never looked at.
 
 use super::ApiError;
+use crate::discovery::{BadUrl, MAX_URLS, check_url, split_list};
 use app::api::MatchOptions;
 use axum::extract::Multipart;
 use axum::http::StatusCode;
@@ -70,6 +71,18 @@ pub async fn read(mut multipart: Multipart) -> Result<MatchForm, ApiError> {
                     return Err(ApiError::invalid_field("providers", &format!("a list of at most {PROVIDERS} names")));
                 }
             }
+            "urls" => {
+                for url in split_list(text) {
+                    let url = check_url(url).map_err(|why| bad_url("urls", url, why))?;
+                    if !options.urls.contains(&url) {
+                        options.urls.push(url);
+                    }
+                    if options.urls.len() > MAX_URLS {
+                        return Err(ApiError::invalid_field("urls", &format!("at most {MAX_URLS} addresses")));
+                    }
+                }
+            }
+            "image_url" => options.image_url = Some(check_url(text).map_err(|why| bad_url("image_url", text, why))?),
             _ => return Err(unknown_field(&name)),
         }
     }
@@ -106,6 +119,13 @@ impl MatchForm {
         let message = format!("There is no provider `{unknown}` here; there is: {}.", known.join(", "));
         Err(ApiError::new(StatusCode::BAD_REQUEST, "unknown_provider", message).with(json!({ "field": "providers", "known": known })))
     }
+}
+
+/// Names the address: one of a long list is hard to find.
+fn bad_url(field: &str, url: &str, why: BadUrl) -> ApiError {
+    let url: String = url.chars().filter(|c| !c.is_control()).take(100).collect();
+    let message = format!("`{url}` in `{field}` {why}: send addresses of pictures that begin with http:// or https://.");
+    ApiError::new(StatusCode::BAD_REQUEST, "invalid_field", message).with(json!({ "field": field, "url": url }))
 }
 
 fn invalid_text(name: &str) -> ApiError {

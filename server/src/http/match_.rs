@@ -21,8 +21,8 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What the fields beside the picture may take, with the multipart's own lines.
-const FIELDS_BYTES: u64 = 64 << 10;
+/// What the fields beside the picture may take, with the multipart's own lines: a hundred long addresses are the most.
+const FIELDS_BYTES: u64 = 320 << 10;
 
 pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Response {
     let html = wants_html(request.headers());
