@@ -5,7 +5,7 @@
 use super::start_logging;
 use super::table::{notes, table};
 use crate::config::{Config, Environment};
-use crate::discovery::{FolderProvider, Provider};
+use crate::discovery::{FolderProvider, MAX_URLS, Provider, UrlsProvider, check_url};
 use crate::objects::{FolderObjects, Objects};
 use crate::pipeline::{self, ImageLimits, MatchJob, PipelineContext, Progress, validate_query};
 use anyhow::{Context, bail, ensure};
@@ -29,9 +29,13 @@ use uuid::Uuid;
 pub struct MatchArgs {
     /// The picture with the face to look for (JPEG, PNG, WebP or GIF).
     photo: PathBuf,
-    /// A folder of pictures to search, with all below it; may be given several times. Without it: the configured POOLS.
+    /// A folder of pictures to search, with all below it; may be given several times. Without it and without --url: the
+    /// configured POOLS.
     #[arg(long, value_name = "DIR")]
     pool: Vec<PathBuf>,
+    /// An address of a picture to compare with; may be given several times.
+    #[arg(long, value_name = "URL", value_parser = check_url)]
+    url: Vec<String>,
     /// Print the whole result as JSON.
     #[arg(long)]
     json: bool,
@@ -88,7 +92,8 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
     let limits = ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
     let photo = read_photo(&arguments.photo, limits.max_bytes)?;
     let query = validate_query(&photo, &limits)?;
-    let providers = providers(&arguments.pool, &config)?;
+    ensure!(arguments.url.len() <= MAX_URLS, "at most {MAX_URLS} addresses are taken (--url)");
+    let providers = providers(&arguments.pool, &arguments.url, &config)?;
     let objects: Option<Arc<dyn Objects>> = match &arguments.out {
         Some(folder) => Some(Arc::new(FolderObjects::open(folder).with_context(|| format!("cannot write to {}", folder.display()))?)),
         None => None,
@@ -114,6 +119,7 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
             threshold: arguments.threshold,
             max_candidates: usize::try_from(arguments.max_candidates)?,
             face: arguments.face,
+            urls: arguments.url.clone(),
             ..MatchOptions::default()
         },
         query_name: query.name,
@@ -168,11 +174,14 @@ fn read_photo(path: &Path, max_bytes: u64) -> anyhow::Result<Bytes> {
     Ok(bytes.into())
 }
 
-/// One provider per folder, named after it; or those that the environment configures.
-fn providers(pools: &[PathBuf], config: &Config) -> anyhow::Result<Vec<Arc<dyn Provider>>> {
+/// One provider per folder, named after it, and one for the addresses; or those that the environment configures.
+fn providers(pools: &[PathBuf], urls: &[String], config: &Config) -> anyhow::Result<Vec<Arc<dyn Provider>>> {
     let mut taken = HashSet::new();
     let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
-    if pools.is_empty() {
+    if !urls.is_empty() {
+        taken.insert(UrlsProvider.name().to_owned());
+        providers.push(Arc::new(UrlsProvider));
+    } else if pools.is_empty() {
         for pool in &config.discovery.pools {
             ensure!(pool.path.is_dir(), "the pool {} is not a folder: name one with --pool", pool.path.display());
             providers.push(Arc::new(FolderProvider::new(pool.name.clone(), pool.path.clone())));
@@ -259,6 +268,8 @@ mod tests {
             let refusal = parsed(line).expect_err(line).to_string();
             assert!(refusal.contains(name), "{refusal}");
         }
+        let refusal = parsed("p.jpg --url https://a.example/1.jpg --url ftp://a.example/2.jpg").expect_err("no web address").to_string();
+        assert!(refusal.contains("ftp://a.example/2.jpg") && refusal.contains("no http or https address"), "{refusal}");
         let read = parsed("p.jpg --pool a --pool b --threshold -0.25 --face 1").expect("in range");
         assert_eq!((read.pool.len(), read.threshold, read.face), (2, Some(-0.25), Some(1)));
     }
