@@ -29,21 +29,7 @@ mod tests {
     use crate::discovery::Location;
 
     fn candidate(provider: &str, url: &str) -> Candidate {
-        Candidate {
-            provider: provider.into(),
-            location: Location::Url(url.into()),
-            image_uri: url.into(),
-            page_url: None,
-            title: None,
-            thumbnail_url: None,
-            source_domain: None,
-            size: None,
-            license: None,
-            attribution: None,
-            provider_rank: 0,
-            provider_score: None,
-            source_quality: 0.5,
-        }
+        Candidate::new(provider, Location::Url(url.into()), url)
     }
 
     fn list(provider: &str, urls: &[&str]) -> Vec<Candidate> {

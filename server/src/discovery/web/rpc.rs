@@ -1,6 +1,5 @@
 //! The error object that Google's and Yandex Cloud's interfaces share: a number, a sentence, details.
 
-use super::named::said;
 use super::value;
 use crate::discovery::ProviderError;
 use serde_json::Value;
@@ -13,8 +12,8 @@ pub fn failure(status: &Value) -> Option<ProviderError> {
         4 => ProviderError::Timeout,
         7 | 16 => ProviderError::Unauthorized,
         8 => ProviderError::QuotaSpent,
-        13..=15 => ProviderError::Unavailable(said(&status["message"])),
-        _ => ProviderError::Refused(said(&status["message"])),
+        13..=15 => ProviderError::Unavailable(value::harmless(&status["message"])),
+        _ => ProviderError::Refused(value::harmless(&status["message"])),
     })
 }
 

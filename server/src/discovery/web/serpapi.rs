@@ -1,6 +1,5 @@
 //! What the two searches by SerpApi share: the key, the account, and errors that come with status 200.
 
-use super::named::said;
 use super::{Api, value};
 use crate::discovery::ProviderError;
 use serde_json::Value;
@@ -62,6 +61,6 @@ fn checked(answer: Value) -> Result<Value, ProviderError> {
     } else if tells(&["throughput", "rate limit", "too many requests"]) {
         ProviderError::RateLimited { retry_after: None }
     } else {
-        ProviderError::Refused(said(&answer["error"]))
+        ProviderError::Refused(value::harmless(&answer["error"]))
     })
 }

@@ -3,7 +3,7 @@
 //! Takes a public address of the picture where the request has one, else its bytes. A match is one picture; its backlinks
 //! are the places where it stands.
 
-use super::named::{Named, Picture, items, said};
+use super::named::{Named, Picture, items};
 use super::{Api, outgoing, value};
 use crate::discovery::{Cost, Found, Need, ProbeQuery, Provider, ProviderError};
 use app::api::ProviderReport;
@@ -98,5 +98,5 @@ fn read(answer: &Value, limit: usize) -> Result<Found, ProviderError> {
 }
 
 fn messages(answer: &Value) -> String {
-    items(&answer["messages"]).iter().map(said).filter(|message| !message.is_empty()).collect::<Vec<_>>().join("; ")
+    items(&answer["messages"]).iter().map(value::harmless).filter(|message| !message.is_empty()).collect::<Vec<_>>().join("; ")
 }
