@@ -415,7 +415,7 @@ async fn a_failing_provider_is_a_diagnostic_and_the_others_share_the_budget() {
             "broken"
         }
         fn report(&self) -> app::api::ProviderReport {
-            app::api::ProviderReport { name: "broken".into(), configured: true, note: String::new() }
+            app::api::ProviderReport::new("broken", true, "")
         }
         async fn discover(&self, _: &ProbeQuery, _: usize) -> Result<Found, ProviderError> {
             Err(ProviderError::Unavailable("played".into()))

@@ -133,7 +133,7 @@ impl Provider for Listed {
     }
 
     fn report(&self) -> ProviderReport {
-        ProviderReport { name: "listed".into(), configured: true, note: "pictures named on the command line".into() }
+        ProviderReport::new("listed", true, "pictures named on the command line")
     }
 
     async fn discover(&self, _: &ProbeQuery, limit: usize) -> Result<Found, ProviderError> {

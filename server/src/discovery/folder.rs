@@ -41,7 +41,7 @@ impl Provider for FolderProvider {
     fn report(&self) -> ProviderReport {
         let there = self.root.is_dir();
         let note = if there { "a folder of the operator's pictures".to_owned() } else { "the pool's folder is missing".to_owned() };
-        ProviderReport { name: self.name.clone(), configured: there, note }
+        ProviderReport::new(self.name.clone(), there, note)
     }
 
     async fn discover(&self, _probe: &ProbeQuery, limit: usize) -> Result<Found, ProviderError> {

@@ -53,7 +53,7 @@ impl Provider for BucketProvider {
     }
 
     fn report(&self) -> ProviderReport {
-        ProviderReport { name: self.name.clone(), configured: true, note: "a bucket of the operator's pictures".into() }
+        ProviderReport::new(self.name.clone(), true, "a bucket of the operator's pictures")
     }
 
     async fn discover(&self, _probe: &ProbeQuery, limit: usize) -> Result<Found, ProviderError> {

@@ -78,7 +78,7 @@ impl Provider for UrlsProvider {
     }
 
     fn report(&self) -> ProviderReport {
-        ProviderReport { name: URLS.into(), configured: true, note: "addresses of pictures that a request brings along".into() }
+        ProviderReport::new(URLS, true, "addresses of pictures that a request brings along")
     }
 
     async fn discover(&self, probe: &ProbeQuery, limit: usize) -> Result<Found, ProviderError> {

@@ -35,11 +35,7 @@ impl Provider for GoogleVision {
     }
 
     fn report(&self) -> ProviderReport {
-        ProviderReport {
-            name: NAME.into(),
-            configured: true,
-            note: "pictures on the web, by Google Cloud Vision; the photo is sent to it".into(),
-        }
+        ProviderReport::new(NAME, true, "pictures on the web, by Google Cloud Vision; the photo is sent to it")
     }
 
     fn needs(&self) -> &[Need] {

@@ -30,11 +30,7 @@ impl Provider for SerpApiLens {
     }
 
     fn report(&self) -> ProviderReport {
-        ProviderReport {
-            name: NAME.into(),
-            configured: true,
-            note: "pictures on the web, by Google Lens; the photo is sent to SerpApi".into(),
-        }
+        ProviderReport::new(NAME, true, "pictures on the web, by Google Lens; the photo is sent to SerpApi")
     }
 
     fn needs(&self) -> &[Need] {

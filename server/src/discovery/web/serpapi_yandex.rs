@@ -28,11 +28,7 @@ impl Provider for SerpApiYandex {
     }
 
     fn report(&self) -> ProviderReport {
-        ProviderReport {
-            name: NAME.into(),
-            configured: true,
-            note: "pictures on the web, by Yandex; the photo's public address is sent to SerpApi".into(),
-        }
+        ProviderReport::new(NAME, true, "pictures on the web, by Yandex; the photo's public address is sent to SerpApi")
     }
 
     fn needs(&self) -> &[Need] {

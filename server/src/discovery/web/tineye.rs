@@ -34,11 +34,7 @@ impl Provider for TinEye {
     }
 
     fn report(&self) -> ProviderReport {
-        ProviderReport {
-            name: NAME.into(),
-            configured: true,
-            note: "copies of this very photo on the web, by TinEye; the photo is sent to it".into(),
-        }
+        ProviderReport::new(NAME, true, "copies of this very photo on the web, by TinEye; the photo is sent to it")
     }
 
     fn needs(&self) -> &[Need] {

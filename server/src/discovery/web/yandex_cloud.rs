@@ -47,7 +47,7 @@ impl Provider for YandexCloud {
     }
 
     fn report(&self) -> ProviderReport {
-        ProviderReport { name: NAME.into(), configured: true, note: "pictures on the web, by Yandex Cloud; the photo is sent to it".into() }
+        ProviderReport::new(NAME, true, "pictures on the web, by Yandex Cloud; the photo is sent to it")
     }
 
     fn needs(&self) -> &[Need] {
