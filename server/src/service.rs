@@ -7,6 +7,7 @@ use crate::{
     clock::Clock,
     config::Config,
     discovery::{FolderProvider, Provider},
+    fetch::{ClientError, Downloads, Surroundings},
     jobs::{JobError, Jobs},
     objects::{FolderObjects, ObjectError, Objects, SignedLinks},
     pipeline::{ImageLimits, PipelineContext},
@@ -46,6 +47,8 @@ pub enum ServiceError {
     Store { path: PathBuf, error: StoreError },
     #[error("The artifact folder {} (ARTIFACTS_URL) cannot be opened: {error}.", path.display())]
     Objects { path: PathBuf, error: ObjectError },
+    #[error("Pictures cannot be fetched from the web: {0}.")]
+    Downloads(#[from] ClientError),
     #[error("Interrupted requests cannot be taken up again: {0}.")]
     Recovery(#[from] JobError),
     #[error("The networks cannot be loaded: {0}. `make models` prepares them.")]
@@ -61,6 +64,7 @@ pub struct Service {
     pub links: Arc<SignedLinks>,
     pub jobs: Arc<Jobs>,
     pub providers: Vec<Arc<dyn Provider>>,
+    pub downloads: Downloads,
     pub limits: ImageLimits,
     /// One permit per picture that is decoded to check an upload.
     pub decoders: Arc<Semaphore>,
@@ -104,9 +108,13 @@ impl Service {
             .map(|pool| Arc::new(FolderProvider::new(pool.name.clone(), pool.path.clone())) as Arc<dyn Provider>)
             .collect();
 
+        let downloads = Downloads::new(&config.download, config.http.max_pixels, &config.user_agent(), Surroundings::default())?;
+
         let shutdown = CancellationToken::new();
         let (jobs_config, retention) = (config.jobs.clone(), config.storage.retention);
-        let jobs = Arc::new(Jobs::new(store.clone(), objects.clone(), clock.clone(), jobs_config, retention, shutdown.clone()));
+        let cache = downloads.cache.clone();
+        let jobs = Jobs::new(store.clone(), objects.clone(), cache, clock.clone(), jobs_config, retention, shutdown.clone());
+        let jobs = Arc::new(jobs);
         jobs.recover().await?;
 
         let limits = ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
@@ -118,6 +126,7 @@ impl Service {
             links,
             jobs,
             providers,
+            downloads,
             limits,
             decoders: Arc::new(Semaphore::new(cores)),
             shutdown,
@@ -138,6 +147,7 @@ impl Service {
             tasks.spawn(self.jobs.clone().work(self.ready.subscribe()));
         }
         tasks.spawn(self.jobs.clone().sweep_regularly(SWEEP_EVERY));
+        tasks.spawn(self.downloads.cache.clone().sweep_regularly(self.shutdown.clone()));
         // The task must not keep the service alive, or dropping the service would never drop the task.
         let (service, ready, failed) = (Arc::downgrade(self), self.ready.clone(), self.failed.clone());
         tasks.spawn(async move {
@@ -164,7 +174,9 @@ impl Service {
 
     fn pipeline(&self, vision: Arc<dyn Vision>) -> PipelineContext {
         let mut context = PipelineContext::new(vision, self.providers.clone(), Some(self.objects.clone()));
+        context.fetcher = Arc::new(self.downloads.fetchers());
         context.limits = self.limits;
+        context.job_timeout = self.config.jobs.job_timeout;
         context.max_concurrency = self.config.jobs.max_concurrency;
         context
     }

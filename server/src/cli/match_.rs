@@ -6,6 +6,7 @@ use super::start_logging;
 use super::table::{notes, table};
 use crate::config::{Config, Environment};
 use crate::discovery::{FolderProvider, MAX_URLS, Provider, UrlsProvider, check_url};
+use crate::fetch::{Downloads, Surroundings};
 use crate::objects::{FolderObjects, Objects};
 use crate::pipeline::{self, ImageLimits, MatchJob, PipelineContext, Progress, validate_query};
 use anyhow::{Context, bail, ensure};
@@ -106,9 +107,12 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
         .context("the networks cannot be loaded (`make models` prepares them)")?;
     let skipped = vision.info().skipped.clone();
 
+    let downloads = Downloads::new(&config.download, limits.max_pixels, &config.user_agent(), Surroundings::default())?;
     let mut context = PipelineContext::new(vision, providers, objects.clone());
+    context.fetcher = Arc::new(downloads.fetchers());
     context.limits = limits;
     context.max_concurrency = config.jobs.max_concurrency;
+    context.job_timeout = config.jobs.job_timeout;
     let job = MatchJob {
         request_id: Uuid::new_v4(),
         options: MatchOptions {

@@ -10,6 +10,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use uuid::Uuid;
 
+/// What a download's file is called as long as it has a name.
+pub(super) const ENDING: &str = ".face-engine-part";
+
 /// A picture's bytes.
 #[derive(Debug)]
 pub enum Body {
@@ -65,14 +68,18 @@ impl std::fmt::Debug for Spool {
 impl Spool {
     /// An empty one in `folder`, readable by this user alone.
     pub fn create(folder: &Path) -> io::Result<Self> {
-        let path = folder.join(format!("face-engine-{}.part", Uuid::new_v4()));
+        let path = folder.join(format!("{}{ENDING}", Uuid::new_v4()));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
         #[cfg(unix)]
-        std::fs::remove_file(&path)?;
+        match std::fs::remove_file(&path) {
+            // Another process that starts on this folder may have tidied it up in between.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         Ok(Self {
             file,
             len: 0,

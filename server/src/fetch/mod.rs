@@ -4,17 +4,40 @@
 //! a candidate to the one for its location: files of a pool, objects of a bucket, addresses on the web. One
 //! [`FetchRequest`] belongs to a job: its deadline, its cancellation, its budget of retries.
 
+mod address;
 mod body;
+mod breaker;
+mod cache;
+mod client;
+mod downloads;
 mod error;
 mod file;
+mod freshness;
+mod guard;
+mod header;
+mod hosts;
 mod request;
+mod resolver;
 mod retry;
+mod s3;
+mod ticks;
+mod web;
 
+pub use address::{AllowList, refusal};
 pub use body::Body;
+pub use cache::DownloadCache;
+pub use client::{Client, ClientError, Page};
+pub use downloads::{Downloads, Surroundings};
 pub use error::FetchError;
 pub use file::FileFetcher;
+pub use guard::{Checked, Guard};
+pub use hosts::Hosts;
 pub use request::FetchRequest;
-pub use retry::RetryBudget;
+pub use resolver::{Names, SystemNames};
+pub use retry::{RetryBudget, retry_after};
+pub use s3::S3Fetcher;
+pub use ticks::{RealTicks, StandingTicks, Ticks};
+pub use web::{WebFetcher, WebLimits};
 
 use crate::discovery::{Candidate, Location};
 use async_trait::async_trait;
@@ -104,6 +127,7 @@ impl Fetcher for Fetchers {
         let fetcher = match &candidate.location {
             Location::File { .. } => return self.file.fetch(candidate, request).await,
             Location::Url(_) => self.web.as_ref(),
+            Location::Object { .. } => self.objects.as_ref(),
         };
         fetcher.ok_or(FetchError::Unsupported)?.fetch(candidate, request).await
     }
