@@ -123,23 +123,34 @@ async fn refused(response: Response) -> ProviderError {
         StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => ProviderError::Timeout,
         StatusCode::TOO_MANY_REQUESTS => {
             let wait = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-            ProviderError::RateLimited { retry_after: wait.and_then(|value| retry_after(value, SystemTime::now())) }
+            let retry_after = wait.and_then(|value| retry_after(value, SystemTime::now()));
+            let answer = refusal(response).await;
+            let codes = ["/error/code", "/errors/0/code"].into_iter().filter_map(|place| value::text(answer.pointer(place)?));
+            // The month's share and the second's share may come with the same status.
+            let mut codes = codes.map(|code| code.to_lowercase());
+            if codes.any(|code| code.contains("quota")) { ProviderError::QuotaSpent } else { ProviderError::RateLimited { retry_after } }
         }
         _ if status.is_server_error() => ProviderError::Unavailable(format!("status {}", status.as_u16())),
         _ if status.is_redirection() => ProviderError::Unavailable("it answers with a redirect: is its base address right?".into()),
         _ => {
-            let body = read(response, MAX_REFUSAL_BYTES).await.unwrap_or_default();
-            let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-            let error = &answer["error"];
-            let said = [error, &error["message"], &answer["message"]].into_iter().map(value::harmless).find(|said| !said.is_empty());
+            let answer = refusal(response).await;
+            let places = ["/error", "/error/message", "/error/detail", "/errors/0/detail", "/message", "/detail"];
+            let said = places.into_iter().filter_map(|place| answer.pointer(place)).map(value::harmless).find(|said| !said.is_empty());
             let said = said.unwrap_or_default();
-            if said.to_lowercase().contains("api key") {
+            let lower = said.to_lowercase();
+            if ["api key", "subscription token", "invalid_client"].iter().any(|words| lower.contains(words)) {
                 return ProviderError::Unauthorized;
             }
             let parted = if said.is_empty() { "" } else { ": " };
             ProviderError::Refused(format!("status {}{parted}{said}", status.as_u16()))
         }
     }
+}
+
+/// What a refusal says, where that is short JSON.
+async fn refusal(response: Response) -> Value {
+    let body = read(response, MAX_REFUSAL_BYTES).await.unwrap_or_default();
+    serde_json::from_slice(&body).unwrap_or_default()
 }
 
 /// A request without an answer, or with half of one.

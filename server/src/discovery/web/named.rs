@@ -23,6 +23,12 @@ pub struct Picture {
     /// Width and height as the provider says them.
     pub size: (Option<f64>, Option<f64>),
     pub score: Option<f64>,
+    pub license: Option<String>,
+    pub license_url: Option<String>,
+    /// Who is to be named.
+    pub attribution: Option<String>,
+    /// Other renditions of it, best first.
+    pub alternates: Vec<String>,
     /// Where else the same picture stands: address and page.
     pub elsewhere: Vec<(Option<String>, Option<String>)>,
 }
@@ -58,6 +64,8 @@ impl Named {
         let domain = |picture: &str, page: Option<&str>| page.and_then(value::domain).or_else(|| value::domain(picture));
         let rank = self.candidates.len();
         let mut candidate = Candidate::new(self.provider, Location::Url(image.clone()), image.clone());
+        candidate.alternates = picture.alternates;
+        candidate.alternates.retain(|rendition| *rendition != image);
         for (other, page) in picture.elsewhere.into_iter().take(ALSO) {
             let address = other.unwrap_or_else(|| image.clone());
             if address != image && !candidate.alternates.contains(&address) {
@@ -75,6 +83,9 @@ impl Named {
         candidate.title = picture.title;
         candidate.thumbnail_url = picture.thumbnail;
         candidate.size = size(picture.size);
+        candidate.license = picture.license;
+        candidate.license_url = picture.license_url;
+        candidate.attribution = picture.attribution;
         candidate.provider_rank = rank;
         candidate.provider_score = picture.score.map(|score| score as f32).filter(|score| score.is_finite());
         self.candidates.push(candidate);
