@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn what_went_wrong_is_said_in_words_even_where_the_kind_is_new() {
-        let said = |kind: &str, count| diagnostic(&Diagnostic { stage: "download".into(), kind: kind.into(), count });
+        let said = |kind: &str, count| diagnostic(&Diagnostic { stage: "download".into(), kind: kind.into(), count, provider: None });
         assert_eq!(said("no_face", 2), "2 pictures: no face found, so the whole picture was compared");
         assert_eq!(said("too_slow", 1), "1 picture: too slow (download)");
     }

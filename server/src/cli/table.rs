@@ -84,7 +84,7 @@ fn flags(found: &MatchReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use app::api::{FaceReport, MatchStatus, ModelNames, PersonReport, ProbeReport, RequestState, Thresholds};
+    use app::api::{DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbeReport, RequestState, Thresholds};
 
     fn found(rank: usize, similarity: f32, match_status: MatchStatus, uri: &str) -> MatchReport {
         MatchReport {
@@ -94,7 +94,10 @@ mod tests {
             page_url: None,
             title: None,
             provider: "photos".into(),
+            source_domain: None,
             license: None,
+            license_url: None,
+            attribution: None,
             similarity,
             match_status,
             face: FaceReport { bbox: [0.0, 0.0, 9.0, 9.0], landmarks: Vec::new(), score: 0.876, sharpness: 120.0 },
@@ -103,7 +106,10 @@ mod tests {
             crop: None,
             annotated: None,
             sha256: String::new(),
+            downloaded_from: DownloadedFrom::Picture,
+            thumbnail_only: false,
             duplicates: Vec::new(),
+            provenances: Vec::new(),
             fallback: false,
         }
     }
@@ -123,7 +129,7 @@ mod tests {
             models: ModelNames { pack: "standard".into(), person: "p@1".into(), face: "f@2".into(), embedding: "e@3".into() },
             thresholds: Thresholds { match_: 0.4, possible: 0.3 },
             fallback: false,
-            diagnostics: vec![app::api::Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2 }],
+            diagnostics: vec![app::api::Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None }],
             result: vec![ProbeReport {
                 query_image: "query-1.jpg".into(),
                 query_uri: None,

@@ -4,6 +4,7 @@ use super::breaker::BreakerRule;
 use super::cache::DownloadCache;
 use super::client::{Client, ClientError, ClientRules};
 use super::hosts::HostRules;
+use super::page_image::PageImages;
 use super::resolver::{Names, SystemNames};
 use super::retry::{Chance, RetryRule, system_chance};
 use super::ticks::{RealTicks, SharedTicks};
@@ -66,7 +67,8 @@ impl Downloads {
         let client = Arc::new(Client::new(rules, names)?);
         let cache = DownloadCache::new(config.cache_bytes, ticks);
         let limits = WebLimits { max_bytes: config.max_bytes, max_pixels, folder: usable(&config.folder) };
-        let web = Arc::new(WebFetcher::new(client.clone(), cache.clone(), limits));
+        let page_image = Arc::new(PageImages::new(client.clone()));
+        let web = Arc::new(WebFetcher::new(client.clone(), cache.clone(), limits).with_page_image(page_image));
         Ok(Self { client, cache, web })
     }
 

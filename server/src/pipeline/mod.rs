@@ -1,7 +1,7 @@
 //! The pipeline: from a query picture to ranked matches, one file a stage.
 //!
-//! validate → discover → (fetch → decode → people → faces → align → embed → compare) for each candidate → rank →
-//! artifacts. A stage is a function from one typed value to the next; [`run`] joins them. What goes wrong with one
+//! validate → discover → (fetch → decode → people → faces → align → embed → compare) for each candidate → collapse
+//! near-duplicates → rank → artifacts. A stage is a function from one typed value to the next; [`run`] joins them. What goes wrong with one
 //! candidate costs that candidate alone and is counted in the result's diagnostics.
 //!
 //! The pipeline knows nothing of HTTP, queues or databases: a job comes in, a [`MatchResult`](app::api::MatchResult)
@@ -17,7 +17,10 @@ mod draw;
 mod error;
 mod gather;
 mod jpeg;
+mod listing;
+mod near_duplicate;
 mod rank;
+mod redraw;
 mod report;
 mod reporter;
 mod run;
@@ -31,6 +34,7 @@ pub use analyse::{AnalysedFace, Analysis, Role, analyse};
 pub use decode::decode;
 pub use diagnostics::Diagnostics;
 pub use error::{PipelineError, StageError, ValidateError};
+pub use near_duplicate::{Look, Nearness, PictureHash};
 pub use rank::{RankKey, TIE, rank};
 pub use run::{run, run_timed};
 pub use times::{Stage, StageTimes};
