@@ -13,3 +13,4 @@ mod pages;
 mod queue;
 mod restart;
 mod status;
+mod urls;
