@@ -1,6 +1,7 @@
 //! The verbs of `face-engine`.
 
 mod bench;
+mod bench_downloads;
 mod config;
 pub mod match_;
 mod serve;
@@ -32,6 +33,9 @@ enum Verb {
     /// Times a search over named pictures; `make bench` compares it with the reference pipeline.
     #[command(hide = true)]
     Bench(bench::BenchArgs),
+    /// Times downloads from hosts with latency against the ideal; `make bench` prints it.
+    #[command(hide = true)]
+    BenchDownloads(bench_downloads::BenchDownloadsArgs),
     /// Asked by `serve` of a child process: is there a GPU that computes right?
     #[command(hide = true)]
     ProbeGpu,
@@ -44,6 +48,7 @@ pub fn main() -> ExitCode {
         Verb::Match(arguments) => match_::run(arguments),
         Verb::Config => config::run(),
         Verb::Bench(arguments) => bench::run(arguments),
+        Verb::BenchDownloads(arguments) => bench_downloads::run(arguments),
         Verb::ProbeGpu => probe_gpu(),
     };
     match ended {

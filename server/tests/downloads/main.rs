@@ -6,3 +6,7 @@ mod host;
 mod hosts;
 mod one_download;
 mod stopping;
+// Networks by a simple rule, as in the tests of the HTTP surface.
+#[allow(dead_code)]
+#[path = "../common/vision.rs"]
+mod vision;
