@@ -34,9 +34,13 @@ async fn a_fresh_picture_is_not_asked_for_again_and_a_stale_one_only_whether_it_
     .await;
     let fetching = opened(&[&host], &[], &[]);
     let mut kept = 0;
-    for (path, numbers, requests) in
-        [("/fresh", [1, 1, 1], 1), ("/asked", [2, 2, 2], 3), ("/changes", [3, 4, 4], 3), ("/forbidden", [5, 5, 5], 3), ("/silent", [6, 6, 6], 3)]
-    {
+    for (path, numbers, requests) in [
+        ("/fresh", [1, 1, 1], 1),
+        ("/asked", [2, 2, 2], 3),
+        ("/changes", [3, 4, 4], 3),
+        ("/forbidden", [5, 5, 5], 3),
+        ("/silent", [6, 6, 6], 3),
+    ] {
         let before = host.seen.count();
         for (round, number) in numbers.into_iter().enumerate() {
             assert_eq!(looked_at(&fetching, &host.at(path), &request()).await, jpeg(number), "{path}, round {round}");

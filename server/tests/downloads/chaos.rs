@@ -4,8 +4,8 @@
 //! drip, 2% are cut off, 2% lie about their type. A sixth takes every connection and says nothing. A search that knows
 //! these faults beforehand says which of its pictures can be had at all.
 
+use crate::common::FakeVision;
 use crate::host::{Asked, Host, Step, answer, downloads, head, jpeg};
-use crate::vision::FakeVision;
 use app::api::{Counts, EventKind, MatchOptions, ProviderReport};
 use async_trait::async_trait;
 use server::discovery::{Candidate, Found, Location, ProbeQuery, Provider, ProviderError};
@@ -185,10 +185,8 @@ async fn in_a_web_that_fails_what_can_be_had_is_had_and_the_rest_is_explained() 
     let mut allow: Vec<String> = hosts.iter().enumerate().map(|(live, host)| format!("live-{live}.example:{}", host.port)).collect();
     allow.push(format!("down.example:{}", down.port));
     let allow = allow.join(",");
-    let fetching = downloads(
-        &[("DOWNLOAD_ALLOW", &allow), ("DOWNLOAD_TIMEOUT", "2"), ("DOWNLOAD_BREAKER_PAUSE", "3600")],
-        crate::host::Book::new(),
-    );
+    let fetching =
+        downloads(&[("DOWNLOAD_ALLOW", &allow), ("DOWNLOAD_TIMEOUT", "2"), ("DOWNLOAD_BREAKER_PAUSE", "3600")], crate::host::Book::new());
     let mut context = PipelineContext::new(Arc::new(FakeVision::default()), vec![Arc::new(Web(candidates))], None);
     context.fetcher = Arc::new(fetching.fetchers());
     context.max_concurrency = 16;

@@ -43,9 +43,14 @@ async fn a_host_is_asked_no_more_often_in_a_second_than_it_may() {
 
 #[tokio::test]
 async fn what_may_pass_is_tried_again_after_a_pause_and_nothing_else_is() {
-    for (status, kind, tries) in
-        [(500, "server_error", 3), (503, "server_error", 3), (408, "server_error", 3), (425, "server_error", 3), (429, "rate_limited", 3), (404, "not_found", 1)]
-    {
+    for (status, kind, tries) in [
+        (500, "server_error", 3),
+        (503, "server_error", 3),
+        (408, "server_error", 3),
+        (425, "server_error", 3),
+        (429, "rate_limited", 3),
+        (404, "not_found", 1),
+    ] {
         let host = Host::saying(answer(status, &[], b"")).await;
         let (fetching, ticks) = timed(&host, &[]);
         assert_eq!(had(&fetching, &host.at("/a.jpg")).await, Err(kind), "{status}");

@@ -2,11 +2,12 @@
 
 mod cache;
 mod chaos;
+// Service, client and networks, as in the tests of the HTTP surface; not all of it is used here.
+#[allow(dead_code)]
+#[path = "../common/mod.rs"]
+mod common;
 mod host;
 mod hosts;
 mod one_download;
+mod searches;
 mod stopping;
-// Networks by a simple rule, as in the tests of the HTTP surface.
-#[allow(dead_code)]
-#[path = "../common/vision.rs"]
-mod vision;

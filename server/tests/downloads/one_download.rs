@@ -1,9 +1,7 @@
 //! One picture: what is taken, what is refused, and how early.
 
-use crate::host::{
-    Host, Step, answer, candidate, fetch, had, head, jpeg, opened, picture_answer, read, request, until,
-};
-use server::fetch::{Fetcher, FetchRequest, RetryBudget, Source};
+use crate::host::{Host, Step, answer, candidate, fetch, had, head, jpeg, opened, picture_answer, read, request, until};
+use server::fetch::{FetchRequest, Fetcher, RetryBudget, Source};
 use std::time::Duration;
 use uuid::Uuid;
 
