@@ -247,11 +247,11 @@ fn key(report: &MatchReport) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::api::{DownloadedFrom, FaceReport};
 
-    fn face(picture: &str, left: f32, similarity: f32, rank: usize) -> MatchReport {
+    pub(crate) fn face(picture: &str, left: f32, similarity: f32, rank: usize) -> MatchReport {
         MatchReport {
             rank,
             pool_image: picture.to_owned(),

@@ -3,7 +3,9 @@
 mod card;
 mod chrome;
 mod gallery;
+mod missing;
 mod opened;
+mod place;
 mod probe;
 mod progress;
 mod scale;
@@ -13,6 +15,7 @@ mod upload_options;
 
 pub use chrome::{Footer, Header, Notice};
 pub use gallery::Gallery;
+pub use missing::Missing;
 pub use probe::{How, Probe};
 pub use progress::Progress;
 pub use tools::{CopyLink, Erase};

@@ -1,6 +1,7 @@
 //! A result for people at a terminal: the table of matches and what is to be said about them.
 
 use app::api::{Counts, MatchReport, MatchResult};
+use app::places::places;
 use std::fmt::Write;
 
 /// The matches, one a line, best first.
@@ -75,8 +76,12 @@ fn flags(found: &MatchReport) -> String {
     } else if found.person.is_none() {
         flags.push("outside every person".to_owned());
     }
-    if !found.duplicates.is_empty() {
-        flags.push(format!("{} more like it", found.duplicates.len()));
+    if found.thumbnail_only {
+        flags.push("thumbnail only".to_owned());
+    }
+    let places = places(found).len();
+    if places > 1 {
+        flags.push(format!("in {places} places"));
     }
     flags.join(", ")
 }
@@ -151,9 +156,10 @@ mod tests {
         whole.fallback = true;
         let mut twice = found(1, 0.54321, MatchStatus::Match, "file:a/long name.jpg");
         twice.duplicates = vec!["file:copy.jpg".into()];
+        twice.thumbnail_only = true;
         let lines = [
             "rank  similarity  status    face   picture          notes",
-            "   1      0.5432  MATCH      0.88  a/long name.jpg  1 more like it",
+            "   1      0.5432  MATCH      0.88  a/long name.jpg  thumbnail only, in 2 places",
             "   2      0.0500  NO_MATCH      -  landscape.png    no face: whole picture compared",
         ];
         assert_eq!(table(&result(vec![twice, whole])), lines.join("\n") + "\n");
