@@ -4,6 +4,7 @@ mod bench;
 mod bench_downloads;
 mod config;
 pub mod match_;
+mod providers;
 mod serve;
 mod table;
 
@@ -30,6 +31,7 @@ enum Verb {
     Match(match_::MatchArgs),
     /// Lists every variable of the environment that is read: value, default, meaning.
     Config,
+    Providers(providers::ProvidersArgs),
     /// Times a search over named pictures; `make bench` compares it with the reference pipeline.
     #[command(hide = true)]
     Bench(bench::BenchArgs),
@@ -47,6 +49,7 @@ pub fn main() -> ExitCode {
         Verb::Serve => serve::run(),
         Verb::Match(arguments) => match_::run(arguments),
         Verb::Config => config::run(),
+        Verb::Providers(arguments) => providers::run(&arguments),
         Verb::Bench(arguments) => bench::run(arguments),
         Verb::BenchDownloads(arguments) => bench_downloads::run(arguments),
         Verb::ProbeGpu => probe_gpu(),

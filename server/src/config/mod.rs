@@ -12,8 +12,9 @@ mod jobs;
 mod log;
 mod s3;
 mod storage;
+mod web_providers;
 
-pub use discovery::{DiscoveryConfig, Pool};
+pub use discovery::{DiscoveryConfig, Pool, PoolPlace};
 pub use download::DownloadConfig;
 pub use engine::EngineConfig;
 pub use environment::{ConfigError, Environment, Secret, Variable};
@@ -22,6 +23,7 @@ pub use jobs::JobsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use s3::S3Config;
 pub use storage::StorageConfig;
+pub use web_providers::{Keyed, WEB_PROVIDERS, WebConfig};
 
 /// Everything that the environment decides.
 #[derive(Debug, Clone)]
@@ -52,9 +54,13 @@ impl Config {
         })
     }
 
-    /// Who asks, as other hosts read it.
+    /// Who asks, as other hosts read it, and how to reach them.
     pub fn user_agent(&self) -> String {
-        concat!("face-engine/", env!("CARGO_PKG_VERSION")).to_owned()
+        let name = concat!("face-engine/", env!("CARGO_PKG_VERSION"));
+        match &self.discovery.contact {
+            Some(contact) => format!("{name} ({contact})"),
+            None => name.to_owned(),
+        }
     }
 }
 

@@ -4,14 +4,17 @@
 //! knows nothing of networks, faces or ranking. The operator's own pools, the addresses that a request brings along and
 //! the searches of the [`web`] stand behind the same trait.
 
+mod canonical;
 mod folder;
 mod interleave;
+mod registry;
 mod s3;
 mod urls;
 pub mod web;
 
 pub use folder::FolderProvider;
 pub use interleave::interleave;
+pub use registry::{Providers, configured, pools};
 pub use s3::BucketProvider;
 pub use urls::{BadUrl, MAX_URLS, URLS, UrlsProvider, check_url, split_list};
 

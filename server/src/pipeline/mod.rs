@@ -91,6 +91,8 @@ pub struct PipelineContext {
     /// How long a job goes on asking others: what it has by then is compared, the rest is counted as `deadline`. Files of
     /// a pool are there already.
     pub job_timeout: Duration,
+    /// How long one provider outside may take to name candidates.
+    pub provider_timeout: Duration,
     /// One permit per piece of work that keeps a core busy, shared by all jobs: decoding, networks, drawing.
     pub compute: Arc<Semaphore>,
 }
@@ -108,6 +110,7 @@ impl PipelineContext {
             // One more than can compute, so that the next picture is read while the others keep the cores busy.
             max_concurrency: cores + 1,
             job_timeout: Duration::from_secs(120),
+            provider_timeout: Duration::from_secs(8),
             compute: Arc::new(Semaphore::new(cores)),
         }
     }

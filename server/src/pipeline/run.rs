@@ -63,7 +63,7 @@ async fn search(
     stop_if_cancelled(progress)?;
 
     reporter.begin("discover", None);
-    let candidates = gather(ctx, &job.options, &job.query, &mut diagnostics, progress).await;
+    let candidates = gather(ctx, &job.options, &job.query, deadline, &mut diagnostics, progress).await;
     reporter.counts.candidates = candidates.len();
     stop_if_cancelled(progress)?;
 
