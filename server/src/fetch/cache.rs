@@ -235,7 +235,9 @@ mod tests {
     const URL: &str = "https://pictures.example/a.jpg";
 
     fn fresh(seconds: u64) -> Freshness {
-        Freshness { fresh_for: Duration::from_secs(seconds), ..Freshness::default() }
+        let mut freshness = Freshness::default();
+        freshness.fresh_for = Duration::from_secs(seconds);
+        freshness
     }
 
     async fn kept(cache: &Arc<DownloadCache>, url: &str, bytes: &'static [u8], freshness: Freshness, request: Uuid) {

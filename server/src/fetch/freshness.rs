@@ -37,7 +37,7 @@ impl Validators {
 pub struct Freshness {
     pub fresh_for: Duration,
     pub validators: Validators,
-    forbidden: bool,
+    pub(super) forbidden: bool,
 }
 
 impl Freshness {
