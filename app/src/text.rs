@@ -1,6 +1,6 @@
 //! Words and numbers as people read them: the same on the server and in the browser, so that both render one page.
 
-use crate::api::{Counts, Diagnostic, DownloadedFrom, ErrorDetail, MatchStatus, RequestState};
+use crate::api::{Counts, Diagnostic, DownloadedFrom, ErrorDetail, MatchStatus, ProviderReport, RequestState};
 
 /// `2026-03-01T09:05:59Z` as `1 March 2026, 09:05 UTC`; anything else as it came.
 pub fn moment(rfc3339: &str) -> String {
@@ -216,14 +216,32 @@ pub fn downloaded_from(from: DownloadedFrom) -> &'static str {
 pub fn sent(needs: &[String]) -> &'static str {
     let needs_one = |what: &str| needs.iter().any(|need| need == what);
     if needs_one("picture") {
-        "is sent your photo"
+        "gets your photo"
     } else if needs_one("picture_url") {
-        "is sent the public address of your photo"
+        "gets your photo's public address"
     } else if needs_one("words") {
-        "is sent your words"
+        "gets your words"
     } else {
-        "is sent nothing"
+        "stays on this server"
     }
+}
+
+/// Where a photo goes in a search that asks these sources.
+pub fn where_photos_go(providers: &[ProviderReport]) -> String {
+    let names = |need: &str| {
+        let of_need = providers.iter().filter(|p| p.configured && p.needs.iter().any(|n| n == need));
+        of_need.map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let (photo, words) = (names("picture"), names("words"));
+    let mut said = if photo.is_empty() {
+        "Your photo is sent to this server only, and examined there.".to_owned()
+    } else {
+        format!("Your photo is sent to this server, and a smaller copy of it to {photo}, unless you untick them under Options.")
+    };
+    if !words.is_empty() {
+        said.push_str(&format!(" Words that you give are sent to {words}."));
+    }
+    said
 }
 
 /// The address if it is one a browser may open: http and https, nothing that could run.
@@ -332,6 +350,22 @@ mod tests {
         assert_eq!(absences(std::slice::from_ref(&unasked)).as_deref(), Some("Not asked: 1 source"));
         let both = [all[4].clone(), unasked];
         assert_eq!(absences(&both).as_deref(), Some("What could not be had: 1 source; 1 source not asked"));
+    }
+
+    #[test]
+    fn who_gets_the_photo_is_said_by_name() {
+        let source =
+            |name: &str, configured, need: &str| ProviderReport { needs: vec![need.into()], ..ProviderReport::new(name, configured, "") };
+        let own = [ProviderReport::new("archive", true, ""), source("tineye", false, "picture")];
+        assert_eq!(where_photos_go(&own), "Your photo is sent to this server only, and examined there.");
+        let all = [source("tineye", true, "picture"), source("wikimedia", true, "words"), source("openverse", true, "words")];
+        assert_eq!(
+            where_photos_go(&all),
+            "Your photo is sent to this server, and a smaller copy of it to tineye, unless you untick them under Options. \
+             Words that you give are sent to wikimedia, openverse."
+        );
+        let sent_to = |provider: &ProviderReport| sent(&provider.needs);
+        assert_eq!([sent_to(&all[0]), sent_to(&all[1]), sent_to(&own[0])], ["gets your photo", "gets your words", "stays on this server"]);
     }
 
     #[test]

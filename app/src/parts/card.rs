@@ -103,7 +103,7 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
                     <Show when=thumbnail_only>
                         <span class="flag" title="Only a small copy of the picture could be had">"Thumbnail only"</span>
                     </Show>
-                    <Show when=move || (elsewhere.get() > 0)>
+                    <Show when=move || elsewhere.get() != 0>
                         <span class="flag">{move || format!("Also at {}", text::count(elsewhere.get(), "place", "places"))}</span>
                     </Show>
                 </p>

@@ -1,5 +1,6 @@
 //! The options of a search: everything that has a good default.
 
+use super::sources::Sources;
 use crate::api::{Health, MatchOptions};
 use leptos::prelude::*;
 
@@ -58,33 +59,7 @@ pub fn Options(health: Option<Health>, face: Option<usize>) -> impl IntoView {
                     <span>"Pictures to look at, at most"</span>
                     <input name="max_candidates" type="number" min="1" max="10000" value=usual.max_candidates.to_string() />
                 </label>
-                {(!providers.is_empty())
-                    .then(|| {
-                        view! {
-                            <fieldset class="field providers">
-                                <legend>"Where to search"</legend>
-                                {providers
-                                    .into_iter()
-                                    .map(|provider| {
-                                        view! {
-                                            <label class="tick">
-                                                <input
-                                                    type="checkbox"
-                                                    name="providers"
-                                                    value=provider.name.clone()
-                                                    checked=provider.configured
-                                                    disabled=!provider.configured
-                                                />
-                                                <span>
-                                                    {provider.name.clone()} <span class="hint">{provider.note.clone()}</span>
-                                                </span>
-                                            </label>
-                                        }
-                                    })
-                                    .collect_view()}
-                            </fieldset>
-                        }
-                    })}
+                {(!providers.is_empty()).then(|| view! { <Sources providers=providers /> })}
             </div>
         </details>
     }
