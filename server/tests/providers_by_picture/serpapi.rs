@@ -6,7 +6,7 @@ use crate::service::{
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use server::discovery::{Need, ProbeQuery, Provider, ProviderError, web};
+use server::discovery::{Need, ProbeQuery, ProviderError, web};
 use std::time::Duration;
 
 const KEY: &str = "serpapi-key";

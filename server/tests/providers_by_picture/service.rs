@@ -208,6 +208,10 @@ pub async fn fails_like_every_other(make: Make) {
         (403, &[], "", "provider_unauthorized"),
         (402, &[], "{}", "provider_quota_spent"),
         (429, &[("retry-after", "7")], "{}", "provider_rate_limited"),
+        (400, &[], r#"{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}"#, "provider_unauthorized"),
+        (400, &[], r#"{"error": "Missing field."}"#, "provider_refused"),
+        (404, &[], html, "provider_refused"),
+        (302, &[("location", "/elsewhere")], "", "provider_unavailable"),
         (500, &[], html, "provider_unavailable"),
         (503, &[], "", "provider_unavailable"),
         (200, &[], html, "provider_answer"),
@@ -220,7 +224,15 @@ pub async fn fails_like_every_other(make: Make) {
         if status == 429 {
             assert_eq!(error, ProviderError::RateLimited { retry_after: Some(Duration::from_secs(7)) });
         }
+        // Keys and pictures are not carried on to where an answer points.
+        assert!(service.seen().iter().all(|request| request.path != "/elsewhere"), "{status}");
     }
+    let past = [("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")];
+    let service = Service::answering(Answer::of(429, &past, "{}")).await;
+    assert_eq!(ask(make, &service.base).await, Err(ProviderError::RateLimited { retry_after: Some(Duration::ZERO) }));
+    let endless = format!("[{}]", "0,".repeat(5 << 20));
+    let service = Service::answering(Answer::of(200, &[], &endless)).await;
+    assert_eq!(ask(make, &service.base).await.expect_err("too large").kind(), "provider_answer");
     let gone = TcpListener::bind("127.0.0.1:0").await.and_then(|listener| listener.local_addr()).expect("a port that was free");
     assert_eq!(ask(make, &format!("http://{gone}")).await.expect_err("nobody there").kind(), "provider_unavailable");
 }
