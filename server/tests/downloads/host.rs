@@ -123,7 +123,7 @@ async fn serve(mut stream: TcpStream, seen: Arc<Seen>, script: Arc<Script>) {
     seen.open.fetch_add(1, Ordering::SeqCst);
     // Counted down also where the task is dropped.
     let _closed = Closed(seen.clone());
-    while let Some(asked) = request(&mut stream).await {
+    while let Some(asked) = next_request(&mut stream).await {
         let steps = script(&asked);
         seen.asked.lock().expect("whole").push(asked);
         let mut keep_alive = false;
@@ -170,7 +170,7 @@ impl Drop for Closed {
     }
 }
 
-async fn request(stream: &mut TcpStream) -> Option<Asked> {
+async fn next_request(stream: &mut TcpStream) -> Option<Asked> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let byte = stream.read_u8().await.ok()?;
