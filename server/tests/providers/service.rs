@@ -120,6 +120,7 @@ impl Service {
 pub type Make = fn(&str) -> Box<dyn Provider>;
 
 pub const PUBLIC: &str = "https://pictures.example/query.jpg";
+pub const WORDS: &str = "Marie Curie";
 
 /// A photo with EXIF in it, as a phone makes it.
 pub fn photo() -> Bytes {
@@ -153,9 +154,14 @@ pub fn assert_clean_jpeg(bytes: &[u8]) {
     }
 }
 
-/// With picture and public address: whatever a provider takes is there.
+/// With picture, public address and words: whatever a provider takes is there.
 pub fn probe() -> ProbeQuery {
-    ProbeQuery { picture: photo(), picture_url: Some(PUBLIC.into()), ..ProbeQuery::default() }
+    ProbeQuery { picture: photo(), picture_url: Some(PUBLIC.into()), ..worded(WORDS) }
+}
+
+/// With words alone.
+pub fn worded(words: &str) -> ProbeQuery {
+    ProbeQuery { words: Some(words.into()), ..ProbeQuery::default() }
 }
 
 /// With the picture alone, as an upload usually is.
@@ -194,6 +200,9 @@ fn line(candidate: &Candidate) -> String {
     add("thumbnail", candidate.thumbnail_url.clone());
     add("size", candidate.size.map(|(width, height)| format!("{width}x{height}")));
     add("score", candidate.provider_score.map(|score| score.to_string()));
+    add("licence", candidate.license.clone());
+    add("licence page", candidate.license_url.clone());
+    add("by", candidate.attribution.clone());
     for other in &candidate.also {
         add("also", Some(format!("{} on {}", other.image_uri, other.page_url.as_deref().unwrap_or("-"))));
     }
@@ -249,11 +258,13 @@ pub async fn bears_every_strange_answer(make: Make, good: &Value) {
         let Ok(found) = provider.discover(&probe(), 50).await else { continue };
         for candidate in &found.candidates {
             let Location::Url(url) = &candidate.location else { panic!("an address of the web: {:?}", candidate.location) };
-            let others = [&candidate.page_url, &candidate.thumbnail_url];
+            let others = [&candidate.page_url, &candidate.thumbnail_url, &candidate.license_url];
             for address in others.into_iter().flatten().chain([url]).chain(&candidate.alternates) {
                 assert!(address.starts_with("https://") || address.starts_with("http://"), "{address} of {answer}");
             }
-            assert!(candidate.title.as_deref().is_none_or(|title| !title.contains('<') && !title.trim().is_empty()), "{answer}");
+            for words in [&candidate.title, &candidate.license, &candidate.attribution].into_iter().flatten() {
+                assert!(!words.contains('<') && !words.trim().is_empty(), "{words:?} of {answer}");
+            }
         }
     }
 }
