@@ -5,8 +5,8 @@ use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Res
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use server::{
-    config::S3Config,
-    discovery::{BucketProvider, Candidate, Location, ProbeQuery, Provider, ProviderError},
+    config::{Config, Environment, S3Config},
+    discovery::{BucketProvider, Candidate, Location, ProbeQuery, Provider, ProviderError, configured},
     fetch::{FetchError, FetchRequest, Fetcher, Fetchers, RetryBudget, S3Fetcher},
     s3::S3Access,
 };
@@ -120,6 +120,22 @@ async fn pictures_below_a_prefix_are_listed_over_several_pages_in_the_order_of_t
     assert_eq!(first.location, Location::Object { bucket: "press".into(), key: "people/0.JPG".into() });
     let ranks: Vec<usize> = found.iter().map(|candidate| candidate.provider_rank).collect();
     assert_eq!(ranks, (0..9).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_bucket_among_the_pools_of_the_settings_is_listed_and_read() {
+    let store = Store::start().await;
+    store.put("press", "people/1.jpg", b"picture");
+    store.put("press", "places/1.jpg", b"picture");
+    let variables = [("POOLS", "press=s3://press/people/"), ("PROVIDERS", "none"), ("S3_ENDPOINT", &store.endpoint)];
+    let settings = Config::from_environment(&Environment::of(&variables)).expect("usable settings");
+    assert_eq!(settings.s3, config(&store.endpoint));
+    let providers = configured(&settings, &store.access()).expect("clients");
+    let press = providers.present.iter().find(|provider| provider.name() == "press").expect("the pool");
+    assert!(press.needs().is_empty(), "nothing of the request leaves for it");
+    let found = press.discover(&ProbeQuery::default(), 9).await.expect("listed").candidates;
+    assert_eq!(uris(&found), ["s3://press/people/1.jpg"]);
+    assert_eq!(read(&S3Fetcher::new(store.access()), &found[0], 99).await.as_deref(), Ok(&b"picture"[..]));
 }
 
 #[tokio::test]
