@@ -58,9 +58,12 @@ impl WebFetcher {
     async fn any(&self, candidate: &Candidate, picture: &str, request: &FetchRequest) -> Result<Fetched, FetchError> {
         let renditions = candidate.alternates.iter().map(|url| (Source::Rendition, url.as_str()));
         let thumbnail = candidate.thumbnail_url.iter().map(|url| (Source::Thumbnail, url.as_str()));
+        // A provider that knows the small copy alone names it in the picture's place.
+        let alone = candidate.thumbnail_url.as_deref() == Some(picture);
+        let first = if alone { Source::Thumbnail } else { Source::Picture };
         let mut tried: Vec<&str> = Vec::new();
         let mut first_error = None;
-        for (from, url) in [(Source::Picture, picture)].into_iter().chain(renditions).chain(thumbnail) {
+        for (from, url) in [(first, picture)].into_iter().chain(renditions).chain(thumbnail) {
             if tried.contains(&url) || tried.len() + 1 >= MOST_ADDRESSES {
                 continue;
             }
