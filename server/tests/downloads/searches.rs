@@ -31,7 +31,7 @@ async fn at_its_deadline_a_search_ranks_what_it_has_and_counts_the_rest() {
     })
     .await;
     let folder = folder();
-    let app = app(&folder, &host, &[("JOB_TIMEOUT", "3"), ("MAX_CONCURRENCY", "4"), ("DOWNLOADS_PER_HOST", "2")]).await;
+    let app = app(&folder, &host, &[("JOB_TIMEOUT", "3"), ("MAX_CONCURRENCY", "4")]).await;
     let urls: Vec<String> = ["/there.png", "/1", "/2", "/3", "/4", "/5", "/6"].iter().map(|path| host.at(path)).collect();
     let id = app.client.accepted(asking_for(&urls)).await;
     let report = app.client.ended(&id).await;
