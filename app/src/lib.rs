@@ -1,6 +1,7 @@
 //! The page and the types that browser and server share.
 //!
 //! * [`api`]: requests, results, events and errors as they travel over HTTP. One definition, two users.
+//! * [`places`]: where a picture stands, told once, for the page and the command line.
 //! * everything else: Leptos pages and components (features `ssr` on the server, `hydrate` in the browser).
 //!   [`server`] is what the page needs from the server that renders it.
 
@@ -20,6 +21,7 @@ mod browser;
 mod live;
 mod pages;
 mod parts;
+pub mod places;
 #[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
 mod picture;
 mod read;

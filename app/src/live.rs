@@ -247,11 +247,11 @@ fn key(report: &MatchReport) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::api::FaceReport;
+    use crate::api::{DownloadedFrom, FaceReport};
 
-    fn face(picture: &str, left: f32, similarity: f32, rank: usize) -> MatchReport {
+    pub(crate) fn face(picture: &str, left: f32, similarity: f32, rank: usize) -> MatchReport {
         MatchReport {
             rank,
             pool_image: picture.to_owned(),
@@ -259,7 +259,10 @@ mod tests {
             page_url: None,
             title: None,
             provider: "folder".to_owned(),
+            source_domain: None,
             license: None,
+            license_url: None,
+            attribution: None,
             similarity,
             match_status: Thresholds { match_: 0.4, possible: 0.3 }.status(similarity),
             face: FaceReport { bbox: [left, 0.0, left + 10.0, 10.0], landmarks: Vec::new(), score: 0.9, sharpness: 10.0 },
@@ -268,7 +271,10 @@ mod tests {
             crop: None,
             annotated: None,
             sha256: "0".repeat(64),
+            downloaded_from: DownloadedFrom::Picture,
+            thumbnail_only: false,
             duplicates: Vec::new(),
+            provenances: Vec::new(),
             fallback: false,
         }
     }

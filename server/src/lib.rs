@@ -20,8 +20,10 @@ pub mod discovery;
 pub mod fetch;
 pub mod http;
 pub mod jobs;
+pub mod net;
 pub mod objects;
 pub mod pipeline;
+pub mod s3;
 pub mod service;
 pub mod store;
 

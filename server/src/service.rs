@@ -6,13 +6,15 @@
 use crate::{
     clock::Clock,
     config::Config,
-    discovery::{FolderProvider, Provider},
+    discovery::{self, Providers},
+    fetch::{ClientError, Downloads, S3Fetcher, Surroundings},
     jobs::{JobError, Jobs},
     objects::{FolderObjects, ObjectError, Objects, SignedLinks},
     pipeline::{ImageLimits, PipelineContext},
+    s3::S3Access,
     store::{SqliteStore, Store, StoreError},
 };
-use app::api::{EngineReport, Health, ModelNames, ProviderReport, QueueReport, Thresholds};
+use app::api::{EngineReport, Health, ModelNames, QueueReport, Thresholds};
 use models::{ModelError, Vision};
 use std::{
     fs, io,
@@ -46,6 +48,10 @@ pub enum ServiceError {
     Store { path: PathBuf, error: StoreError },
     #[error("The artifact folder {} (ARTIFACTS_URL) cannot be opened: {error}.", path.display())]
     Objects { path: PathBuf, error: ObjectError },
+    #[error("Pictures cannot be fetched from the web: {0}.")]
+    Downloads(#[from] ClientError),
+    #[error("Candidates cannot be searched for: {0}.")]
+    Providers(#[from] discovery::web::ApiError),
     #[error("Interrupted requests cannot be taken up again: {0}.")]
     Recovery(#[from] JobError),
     #[error("The networks cannot be loaded: {0}. `make models` prepares them.")]
@@ -60,7 +66,9 @@ pub struct Service {
     pub objects: Arc<dyn Objects>,
     pub links: Arc<SignedLinks>,
     pub jobs: Arc<Jobs>,
-    pub providers: Vec<Arc<dyn Provider>>,
+    pub providers: Providers,
+    s3: Arc<S3Access>,
+    pub downloads: Downloads,
     pub limits: ImageLimits,
     /// One permit per picture that is decoded to check an upload.
     pub decoders: Arc<Semaphore>,
@@ -97,16 +105,15 @@ impl Service {
             None => kept_key(&data_dir.join("signing.key"))?,
         };
         let links = Arc::new(SignedLinks::new(&key, config.http.link_lifetime, clock.clone()));
-        let providers: Vec<Arc<dyn Provider>> = config
-            .discovery
-            .pools
-            .iter()
-            .map(|pool| Arc::new(FolderProvider::new(pool.name.clone(), pool.path.clone())) as Arc<dyn Provider>)
-            .collect();
+        let s3 = S3Access::new(config.s3.clone());
+        let providers = discovery::configured(&config, &s3)?;
+        let downloads = Downloads::new(&config.download, config.http.max_pixels, &config.user_agent(), Surroundings::default())?;
 
         let shutdown = CancellationToken::new();
         let (jobs_config, retention) = (config.jobs.clone(), config.storage.retention);
-        let jobs = Arc::new(Jobs::new(store.clone(), objects.clone(), clock.clone(), jobs_config, retention, shutdown.clone()));
+        let cache = downloads.cache.clone();
+        let jobs = Jobs::new(store.clone(), objects.clone(), cache, clock.clone(), jobs_config, retention, shutdown.clone());
+        let jobs = Arc::new(jobs);
         jobs.recover().await?;
 
         let limits = ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
@@ -118,6 +125,8 @@ impl Service {
             links,
             jobs,
             providers,
+            s3,
+            downloads,
             limits,
             decoders: Arc::new(Semaphore::new(cores)),
             shutdown,
@@ -138,6 +147,7 @@ impl Service {
             tasks.spawn(self.jobs.clone().work(self.ready.subscribe()));
         }
         tasks.spawn(self.jobs.clone().sweep_regularly(SWEEP_EVERY));
+        tasks.spawn(self.downloads.cache.clone().sweep_regularly(self.shutdown.clone()));
         // The task must not keep the service alive, or dropping the service would never drop the task.
         let (service, ready, failed) = (Arc::downgrade(self), self.ready.clone(), self.failed.clone());
         tasks.spawn(async move {
@@ -163,8 +173,11 @@ impl Service {
     }
 
     fn pipeline(&self, vision: Arc<dyn Vision>) -> PipelineContext {
-        let mut context = PipelineContext::new(vision, self.providers.clone(), Some(self.objects.clone()));
+        let mut context = PipelineContext::new(vision, self.providers.present.clone(), Some(self.objects.clone()));
+        context.fetcher = Arc::new(self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone()))));
         context.limits = self.limits;
+        context.job_timeout = self.config.jobs.job_timeout;
+        context.provider_timeout = self.config.discovery.timeout;
         context.max_concurrency = self.config.jobs.max_concurrency;
         context
     }
@@ -184,10 +197,6 @@ impl Service {
         }
     }
 
-    pub fn provider_names(&self) -> Vec<String> {
-        self.providers.iter().map(|provider| provider.name().to_owned()).collect()
-    }
-
     /// What runs, on what, and whether it is well.
     pub async fn health(&self) -> Health {
         let counts = self.store.counts().await;
@@ -203,7 +212,6 @@ impl Service {
             Some(vision) => describe(vision.as_ref()),
             None => loading(),
         };
-        let providers: Vec<ProviderReport> = self.providers.iter().map(|provider| provider.report()).collect();
         let well = vision.is_some() && database == "ok" && objects == "ok";
         Health {
             status: if well { "ok" } else { "degraded" }.into(),
@@ -211,7 +219,7 @@ impl Service {
             engine,
             models,
             thresholds,
-            providers,
+            providers: self.providers.reports(),
             database: database.into(),
             objects: objects.into(),
             queue: QueueReport {

@@ -8,7 +8,7 @@ use app::api::{Counts, EventKind, MatchOptions, MatchResult, MatchStatus, StageS
 use bytes::Bytes;
 use image::{ImageFormat, Rgb, RgbImage};
 use models::{BBox, Embedding, Face, ModelError, Person, Vision, VisionInfo};
-use server::discovery::{Candidate, FolderProvider, ProbeQuery, Provider, ProviderError};
+use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError};
 use server::objects::{FolderObjects, Objects};
 use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, run, validate_query};
 use std::io::Cursor;
@@ -415,9 +415,9 @@ async fn a_failing_provider_is_a_diagnostic_and_the_others_share_the_budget() {
             "broken"
         }
         fn report(&self) -> app::api::ProviderReport {
-            app::api::ProviderReport { name: "broken".into(), configured: true, note: String::new() }
+            app::api::ProviderReport::new("broken", true, "")
         }
-        async fn discover(&self, _: &ProbeQuery, _: usize) -> Result<Vec<Candidate>, ProviderError> {
+        async fn discover(&self, _: &ProbeQuery, _: usize) -> Result<Found, ProviderError> {
             Err(ProviderError::Unavailable("played".into()))
         }
     }

@@ -3,6 +3,8 @@
 //! the product is faster.
 //!
 //! Both programs print one line of JSON with `wall_s` and `stages_s`; this module only runs them and divides.
+//!
+//! Then downloads: the product fetches pictures from hosts with latency, against what latency and bandwidth alone would take.
 
 use crate::{bench_env, places, places::Places, process};
 use anyhow::{Context, Result, bail};
@@ -26,6 +28,38 @@ struct Measured {
 }
 
 pub fn run(places: &Places) -> Result<()> {
+    // One does not need the other: what can be measured is printed.
+    let compared = compare(places);
+    downloads(places)?;
+    compared
+}
+
+/// Pictures through hosts with latency: wall time against the ideal.
+fn downloads(places: &Places) -> Result<()> {
+    let mut engine = Command::new(places.target.join("debug/face-engine"));
+    engine.arg("bench-downloads").env("DATA_DIR", &places.data);
+    print!("{}", download_lines(&process::text(&mut engine, "measuring downloads")?)?);
+    Ok(())
+}
+
+/// The last line of `face-engine bench-downloads`, for people.
+fn download_lines(said: &str) -> Result<String> {
+    let line = said.lines().last().unwrap_or_default();
+    let wrong = || format!("this is no measurement: {line}");
+    let value: serde_json::Value = serde_json::from_str(line).with_context(wrong)?;
+    let number = |value: &serde_json::Value, name: &str| value.pointer(name).and_then(|number| number.as_f64()).with_context(wrong);
+    let (latency, concurrency) = (number(&value, "/link/latency_s")? * 1000.0, number(&value, "/concurrency")?);
+    let mut text = format!("\ndownloads from hosts with {latency:.0} ms of latency, {concurrency} at a time\n");
+    text.push_str(&format!("{:<14}{:>12}{:>12}{:>10}\n", "pictures", "wall s", "ideal s", "ratio"));
+    for row in value.get("downloads").and_then(|rows| rows.as_array()).with_context(wrong)? {
+        let (pictures, wall) = (number(row, "/pictures")?, number(row, "/wall_s")?);
+        text.push_str(&format!("{pictures:<14}{wall:>12.3}{:>12.3}{:>10.2}\n", number(row, "/ideal_s")?, number(row, "/ratio")?));
+    }
+    text.push_str("The ideal is what latency and bandwidth take by themselves; the goal is a ratio of at most 1.15.\n");
+    Ok(text)
+}
+
+fn compare(places: &Places) -> Result<()> {
     let reference = places.root.join("../shared/reference/bench.py");
     if !reference.is_file() {
         println!("bench: skipped, because the reference pipeline (../shared/reference/bench.py) is not here to compare with");
@@ -150,6 +184,16 @@ mod tests {
         let measured = measured("a warning\n{\"wall_s\": 2.5, \"stages_s\": {\"face\": 2.0}, \"faces\": 7, \"lanes\": 2}").unwrap();
         assert_eq!(measured, Measured { wall: 2.5, stages: vec![("face".into(), 1.0)], faces: 7, with_artifacts: None });
         assert!(super::measured("Traceback").unwrap_err().to_string().contains("Traceback"));
+    }
+
+    #[test]
+    fn downloads_are_told_with_their_ratio() {
+        let said =
+            r#"{"concurrency":3,"link":{"latency_s":0.05},"downloads":[{"pictures":20,"wall_s":0.44,"ideal_s":0.42,"ratio":1.048}]}"#;
+        let lines = download_lines(said).unwrap();
+        assert!(lines.contains("50 ms of latency, 3 at a time"), "{lines}");
+        assert!(lines.contains("20                   0.440       0.420      1.05"), "{lines}");
+        assert!(download_lines("thread panicked").is_err());
     }
 
     #[test]

@@ -31,12 +31,29 @@ pub struct EngineReport {
     pub warm_up: f64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Someone who can be asked for candidate pictures, or could be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderReport {
     pub name: String,
     pub configured: bool,
     /// What is missing, or what it searches.
     pub note: String,
+    /// What it is sent and cannot work without: `picture`, `picture_url` or `words`. Empty: nothing leaves.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// `free`, or `metered`: it counts against a quota or is paid for.
+    #[serde(default)]
+    pub cost: String,
+    /// What the operator has to set to configure it; empty where nothing is missing.
+    #[serde(default)]
+    pub variables: Vec<String>,
+}
+
+impl ProviderReport {
+    /// Of one that is sent nothing and costs nothing.
+    pub fn new(name: impl Into<String>, configured: bool, note: impl Into<String>) -> Self {
+        Self { name: name.into(), configured, note: note.into(), needs: Vec::new(), cost: "free".into(), variables: Vec::new() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

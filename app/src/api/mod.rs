@@ -17,4 +17,7 @@ pub use limits::{MAX_UPLOAD_BYTES, PICTURE_TYPES};
 pub use request::{
     Accepted, Counts, Links, LogLine, MatchOptions, RequestPage, RequestState, RequestSummary, StageReport, StageState, StatusReport,
 };
-pub use result::{Diagnostic, FaceReport, MatchReport, MatchResult, MatchStatus, ModelNames, PersonReport, ProbeReport, Thresholds};
+pub use result::{
+    Diagnostic, DownloadedFrom, FaceReport, MatchReport, MatchResult, MatchStatus, ModelNames, PersonReport, ProbeReport, ProvenanceReport,
+    Thresholds,
+};

@@ -16,6 +16,10 @@ pub struct MatchOptions {
     pub hint: Option<String>,
     /// Names of providers to ask; empty: all that are configured.
     pub providers: Vec<String>,
+    /// Addresses of pictures to compare with, beside what providers name: at most 100.
+    pub urls: Vec<String>,
+    /// A public address of the query picture, for providers that take nothing else.
+    pub image_url: Option<String>,
     /// How many matches to keep, 1..=1000.
     pub top_k: usize,
     /// Leave out matches below this cosine, -1..1. None: keep all.
@@ -33,6 +37,8 @@ impl Default for MatchOptions {
             consent: false,
             hint: None,
             providers: Vec::new(),
+            urls: Vec::new(),
+            image_url: None,
             top_k: 50,
             threshold: None,
             max_candidates: 500,

@@ -69,6 +69,41 @@ pub struct PersonReport {
     pub score: f32,
 }
 
+/// Which of a picture's addresses gave the bytes that were compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DownloadedFrom {
+    /// The picture itself.
+    #[default]
+    Picture,
+    /// Another rendition of it, larger or smaller.
+    Rendition,
+    /// The provider's small copy: nothing larger could be had.
+    Thumbnail,
+    /// The picture that the page names as its own.
+    PageImage,
+}
+
+/// One place that a picture stands in, and who named it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProvenanceReport {
+    pub provider: String,
+    /// A URL, or `file:` plus the path below the pool.
+    pub image_uri: String,
+    pub page_url: Option<String>,
+    pub title: Option<String>,
+    /// Host name of the page or picture.
+    pub source_domain: Option<String>,
+    pub license: Option<String>,
+    pub license_url: Option<String>,
+    /// Who is to be named.
+    pub attribution: Option<String>,
+    /// Place in the provider's own list, 0 the first.
+    pub provider_rank: usize,
+    /// The provider's own score, not comparable between providers.
+    pub provider_score: Option<f32>,
+}
+
 /// One candidate face, compared with the probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MatchReport {
@@ -82,7 +117,15 @@ pub struct MatchReport {
     pub title: Option<String>,
     /// The provider that named the candidate (`folder`, `wikimedia`, ...).
     pub provider: String,
+    /// Host name of the page or picture.
+    #[serde(default)]
+    pub source_domain: Option<String>,
     pub license: Option<String>,
+    #[serde(default)]
+    pub license_url: Option<String>,
+    /// Who is to be named.
+    #[serde(default)]
+    pub attribution: Option<String>,
     /// Raw cosine, -1..1.
     pub similarity: f32,
     pub match_status: MatchStatus,
@@ -95,8 +138,17 @@ pub struct MatchReport {
     pub annotated: Option<String>,
     /// SHA-256 of the candidate file, hex.
     pub sha256: String,
-    /// Other places with the very same file.
+    /// Which address of the picture gave the bytes.
+    #[serde(default)]
+    pub downloaded_from: DownloadedFrom,
+    /// Only the provider's small copy could be had: read the similarity with care.
+    #[serde(default)]
+    pub thumbnail_only: bool,
+    /// Every other address of the picture: the very same file, or a near-duplicate of it.
     pub duplicates: Vec<String>,
+    /// Every place that the picture was named at, that of `image_uri` first.
+    #[serde(default)]
+    pub provenances: Vec<ProvenanceReport>,
     /// True when no face was found and the whole picture stood in for one: read the similarity with care.
     pub fallback: bool,
 }
@@ -133,6 +185,9 @@ pub struct Diagnostic {
     pub stage: String,
     pub kind: String,
     pub count: usize,
+    /// Which provider, where one failed or was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
 }
 
 /// The whole answer to a request: `matching_results.json`, `GET /status/{id}` and `sync=true` carry it.

@@ -2,8 +2,9 @@
 
 use crate::{
     api::Health,
-    parts::Upload,
+    parts::{URLS, Upload},
     read::{self, HomeData},
+    text,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -54,12 +55,13 @@ pub fn HomePage() -> impl IntoView {
 /// What happens to the photo, and what does the work.
 #[component]
 fn Trust(health: Option<Health>) -> impl IntoView {
+    let goes = text::where_photos_go(health.as_ref().map_or(&[][..], |health| &health.providers));
     view! {
         <section class="trust" aria-label="What happens to your photo">
             <div>
                 <h2>"What happens to your photo"</h2>
                 <ul>
-                    <li>"It is sent to this server only, and examined there."</li>
+                    <li>{goes}</li>
                     <li>"Every result page names the day on which all of it is forgotten."</li>
                     <li>"Erase deletes it at once: photo, vectors, crops and results."</li>
                     <li>"Whoever has the address of a result can open it. Share it with care."</li>
@@ -67,7 +69,7 @@ fn Trust(health: Option<Health>) -> impl IntoView {
             </div>
             {health
                 .map(|health| {
-                    let searched: Vec<_> = health.providers.iter().filter(|provider| provider.configured).map(|provider| provider.name.clone()).collect();
+                    let searched: Vec<_> = health.providers.iter().filter(|provider| provider.configured && provider.name != URLS).map(|provider| provider.name.clone()).collect();
                     let facts = [
                         ("Engine", health.engine.name.clone()),
                         ("Models", format!("pack {}", health.models.pack)),

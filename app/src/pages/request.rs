@@ -5,7 +5,7 @@ use crate::{
     api::{MatchStatus, RequestState},
     browser,
     live::Live,
-    parts::{CopyLink, Erase, Gallery, How, Probe, Progress},
+    parts::{CopyLink, Erase, Gallery, How, Missing, Probe, Progress},
     read::{self, RequestData},
     text,
 };
@@ -39,6 +39,7 @@ fn Request(data: RequestData) -> impl IntoView {
     let id = report.request_id.clone();
     let running_at_first = !report.status.is_final();
     let live = Live::new(report, health.thresholds);
+    let unasked: Vec<_> = health.providers.into_iter().filter(|provider| !provider.configured).collect();
     Effect::new(move |_| {
         browser::mark_hydrated();
         live.follow();
@@ -72,6 +73,7 @@ fn Request(data: RequestData) -> impl IntoView {
                         <h1 aria-live="polite">{headline}</h1>
                         <p class="lead numbers">{move || text::progress(&live.counts.get())} {seconds}</p>
                         <Progress live=live />
+                        <Missing live=live unasked=unasked.clone() />
                         <div class="board">
                             <Probe live=live />
                             <Gallery live=live />

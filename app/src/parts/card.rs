@@ -2,11 +2,13 @@
 
 use super::{
     opened::Opened,
+    place::Source,
     scale::{Badge, Scale},
 };
 use crate::{
     api::{MatchReport, MatchStatus},
     live::{Card, Live},
+    places::places,
     text,
 };
 use leptos::prelude::*;
@@ -50,11 +52,18 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
         let name = short_name(&report.pool_image);
         (name.clone(), report.title.clone().filter(|title| !title.trim().is_empty()).unwrap_or(name))
     });
-    let (provider, license) = report.with_untracked(|report| (report.provider.clone(), report.license.clone()));
-    let (fallback, duplicates) = {
-        let (fallback, duplicates) = (report.clone(), report.clone());
-        (move || fallback.with(|report| report.fallback), move || duplicates.with(|report| report.duplicates.len()))
+    let where_from = Memo::new({
+        let report = report.clone();
+        move |_| report.with(places)
+    });
+    let source = move || where_from.with(|places| places.first().cloned()).map(|place| view! { <Source place=place /> });
+    let elsewhere = Memo::new(move |_| where_from.with(Vec::len).saturating_sub(1));
+    let flag = |report: &ArcRwSignal<MatchReport>, of: fn(&MatchReport) -> bool| {
+        let report = report.clone();
+        move || report.with(of)
     };
+    let fallback = flag(&report, |report| report.fallback);
+    let thumbnail_only = flag(&report, |report| report.thumbnail_only);
     let data_status = move || match status.get() {
         MatchStatus::Match => "match",
         MatchStatus::Possible => "possible",
@@ -86,19 +95,16 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
                 <p class="card-title" title=name>
                     {title}
                 </p>
-                <p class="card-source">{provider} {license.map(|license| format!(" · {license}"))}</p>
+                <p class="card-source">{source}</p>
                 <p class="flags">
                     <Show when=fallback>
                         <span class="flag">"Whole picture: no face found in it"</span>
                     </Show>
-                    <Show when={
-                        let duplicates = duplicates.clone();
-                        move || duplicates() > 0
-                    }>
-                        <span class="flag">{
-                            let duplicates = duplicates.clone();
-                            move || text::count(duplicates(), "duplicate", "duplicates")
-                        }</span>
+                    <Show when=thumbnail_only>
+                        <span class="flag" title="Only a small copy of the picture could be had">"Thumbnail only"</span>
+                    </Show>
+                    <Show when=move || elsewhere.get() != 0>
+                        <span class="flag">{move || format!("Also at {}", text::count(elsewhere.get(), "place", "places"))}</span>
                     </Show>
                 </p>
                 <button class="open" type="button" popovertarget=panel.clone()>

@@ -3,17 +3,22 @@
 mod card;
 mod chrome;
 mod gallery;
+mod missing;
 mod opened;
+mod place;
 mod probe;
 mod progress;
 mod scale;
+mod sources;
 mod tools;
 mod upload;
 mod upload_options;
 
 pub use chrome::{Footer, Header, Notice};
 pub use gallery::Gallery;
+pub use missing::Missing;
 pub use probe::{How, Probe};
 pub use progress::Progress;
+pub use sources::URLS;
 pub use tools::{CopyLink, Erase};
 pub use upload::Upload;

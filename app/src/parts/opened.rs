@@ -3,9 +3,10 @@
 
 use super::{
     card::short_name,
+    place::{Elsewhere, Licence, Outside},
     scale::{Badge, Scale},
 };
-use crate::{api::MatchReport, live::Live, text};
+use crate::{api::MatchReport, live::Live, places::places, text};
 use leptos::prelude::*;
 
 #[component]
@@ -28,6 +29,8 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
         let name = short_name(&report.pool_image);
         let face = &report.face;
         let [x1, y1, x2, y2] = face.bbox.map(f32::round);
+        let mut others = places(&report);
+        let place = others.remove(0);
         let facts = [
             ("Similarity (cosine)", format!("{:.4}", report.similarity)),
             (
@@ -47,8 +50,8 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
                     |person| format!("{:.0}% confidence", person.score * 100.0),
                 ),
             ),
-            ("Found by", report.provider.clone()),
-            ("Licence", report.license.clone().unwrap_or_else(|| "not stated".to_owned())),
+            ("Found by", place.providers.join(", ")),
+            ("Compared", text::downloaded_from(report.downloaded_from).to_owned()),
         ];
         let annotated = report.annotated.clone().or_else(|| report.thumbnail.clone());
         view! {
@@ -76,19 +79,15 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
                 })}
             <dl class="facts">
                 {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
-                <div class="wide"><dt>"Source"</dt><dd><Address address=report.image_uri.clone() /></dd></div>
-                {report.page_url.clone().map(|page| view! { <div class="wide"><dt>"On the page"</dt><dd><Address address=page /></dd></div> })}
-                {(!report.duplicates.is_empty())
-                    .then(|| {
-                        view! {
-                            <div class="wide">
-                                <dt>"The same file also at"</dt>
-                                {report.duplicates.iter().map(|address| view! { <dd><Address address=address.clone() /></dd> }).collect_view()}
-                            </div>
-                        }
-                    })}
+                <div class="wide"><dt>"Picture"</dt><dd><Outside address=place.image_uri.clone() words=place.image_uri.clone() /></dd></div>
+                {place
+                    .page_url
+                    .clone()
+                    .map(|page| view! { <div class="wide"><dt>"On the page"</dt><dd><Outside address=page.clone() words=page /></dd></div> })}
+                <div class="wide"><dt>"Licence"</dt><dd><Licence place=place /></dd></div>
                 <div class="wide"><dt>"SHA-256 of the file"</dt><dd><code>{report.sha256.clone()}</code></dd></div>
             </dl>
+            <Elsewhere places=others />
         }
     };
     let (id, labelled_by) = (panel.clone(), heading.clone());
@@ -121,14 +120,5 @@ fn Crop(
             }}
             <figcaption>{caption}</figcaption>
         </figure>
-    }
-}
-
-/// A link where it is a web address, plain words elsewhere. The other site does not learn where the reader came from.
-#[component]
-fn Address(address: String) -> impl IntoView {
-    match text::web_address(&address) {
-        Some(href) => view! { <a href=href target="_blank" rel="noopener noreferrer external">{address}</a> }.into_any(),
-        None => view! { <span>{address}</span> }.into_any(),
     }
 }

@@ -103,6 +103,8 @@ pub fn How(live: Live) -> impl IntoView {
 #[component]
 fn Account(result: MatchResult, live: Live) -> impl IntoView {
     let report = live.report;
+    // What could not be had has a list of its own.
+    let unusual: Vec<String> = result.diagnostics.iter().filter(|d| !text::is_absence(d)).map(text::diagnostic).collect();
     let facts = [
         ("Engine", result.engine.clone()),
         ("Model pack", result.models.pack.clone()),
@@ -131,11 +133,11 @@ fn Account(result: MatchResult, live: Live) -> impl IntoView {
                     <dd>{report.with_value(|report| text::day(&report.expires_at))}</dd>
                 </div>
             </dl>
-            {(!result.diagnostics.is_empty())
+            {(!unusual.is_empty())
                 .then(|| {
                     view! {
                         <h3>"Out of the ordinary"</h3>
-                        <ul class="diagnostics">{result.diagnostics.iter().map(|d| view! { <li>{text::diagnostic(d)}</li> }).collect_view()}</ul>
+                        <ul class="diagnostics">{unusual.into_iter().map(|words| view! { <li>{words}</li> }).collect_view()}</ul>
                     }
                 })}
         </section>

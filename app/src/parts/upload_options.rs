@@ -1,5 +1,6 @@
 //! The options of a search: everything that has a good default.
 
+use super::sources::Sources;
 use crate::api::{Health, MatchOptions};
 use leptos::prelude::*;
 
@@ -38,6 +39,14 @@ pub fn Options(health: Option<Health>, face: Option<usize>) -> impl IntoView {
                     <input name="hint" type="text" maxlength="200" autocomplete="off" placeholder="optional, for sources that search by words" />
                 </label>
                 <label class="field">
+                    <span>"Addresses of pictures to compare with"</span>
+                    <textarea name="urls" rows="3" autocomplete="off" spellcheck="false" placeholder="optional, one per line"></textarea>
+                </label>
+                <label class="field">
+                    <span>"Public address of this photo"</span>
+                    <input name="image_url" type="text" inputmode="url" maxlength="2048" autocomplete="off" placeholder="optional, for sources that take nothing else" />
+                </label>
+                <label class="field">
                     <span>"Leave out below"</span>
                     <input name="threshold" type="number" min="-1" max="1" step="0.01" placeholder="no limit" />
                     <span class="hint">{threshold_hint}</span>
@@ -50,33 +59,7 @@ pub fn Options(health: Option<Health>, face: Option<usize>) -> impl IntoView {
                     <span>"Pictures to look at, at most"</span>
                     <input name="max_candidates" type="number" min="1" max="10000" value=usual.max_candidates.to_string() />
                 </label>
-                {(!providers.is_empty())
-                    .then(|| {
-                        view! {
-                            <fieldset class="field providers">
-                                <legend>"Where to search"</legend>
-                                {providers
-                                    .into_iter()
-                                    .map(|provider| {
-                                        view! {
-                                            <label class="tick">
-                                                <input
-                                                    type="checkbox"
-                                                    name="providers"
-                                                    value=provider.name.clone()
-                                                    checked=provider.configured
-                                                    disabled=!provider.configured
-                                                />
-                                                <span>
-                                                    {provider.name.clone()} <span class="hint">{provider.note.clone()}</span>
-                                                </span>
-                                            </label>
-                                        }
-                                    })
-                                    .collect_view()}
-                            </fieldset>
-                        }
-                    })}
+                {(!providers.is_empty()).then(|| view! { <Sources providers=providers /> })}
             </div>
         </details>
     }

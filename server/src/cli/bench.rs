@@ -5,7 +5,7 @@
 
 use super::start_logging;
 use crate::config::{Config, Environment};
-use crate::discovery::{Candidate, Location, ProbeQuery, Provider, ProviderError};
+use crate::discovery::{Candidate, Found, Location, ProbeQuery, Provider, ProviderError};
 use crate::objects::{FolderObjects, Objects};
 use crate::pipeline::{ImageLimits, MatchJob, PipelineContext, Progress, Stage, StageTimes, run_timed, validate_query};
 use anyhow::{Context, ensure};
@@ -133,11 +133,12 @@ impl Provider for Listed {
     }
 
     fn report(&self) -> ProviderReport {
-        ProviderReport { name: "listed".into(), configured: true, note: "pictures named on the command line".into() }
+        ProviderReport::new("listed", true, "pictures named on the command line")
     }
 
-    async fn discover(&self, _: &ProbeQuery, limit: usize) -> Result<Vec<Candidate>, ProviderError> {
-        self.0.iter().take(limit).enumerate().map(|(rank, path)| candidate(rank, path)).collect()
+    async fn discover(&self, _: &ProbeQuery, limit: usize) -> Result<Found, ProviderError> {
+        let listed: Result<Vec<_>, _> = self.0.iter().take(limit).enumerate().map(|(rank, path)| candidate(rank, path)).collect();
+        listed.map(Found::from)
     }
 }
 
@@ -146,21 +147,9 @@ fn candidate(rank: usize, path: &Path) -> Result<Candidate, ProviderError> {
     let (Some(pool), Some(name)) = (full.parent(), full.file_name()) else {
         return Err(ProviderError::Unavailable(format!("{} is no file", path.display())));
     };
-    Ok(Candidate {
-        provider: "listed".into(),
-        image_uri: format!("file:{}", name.to_string_lossy()),
-        location: Location::File { pool: pool.into(), path: name.into() },
-        page_url: None,
-        title: None,
-        thumbnail_url: None,
-        source_domain: None,
-        size: None,
-        license: None,
-        attribution: None,
-        provider_rank: rank,
-        provider_score: None,
-        source_quality: 1.0,
-    })
+    let location = Location::File { pool: pool.into(), path: name.into() };
+    let uri = format!("file:{}", name.to_string_lossy());
+    Ok(Candidate { provider_rank: rank, source_quality: 1.0, ..Candidate::new("listed", location, uri) })
 }
 
 /// Keeps the last counts that were told.

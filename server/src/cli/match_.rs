@@ -4,10 +4,12 @@
 
 use super::start_logging;
 use super::table::{notes, table};
-use crate::config::{Config, Environment};
-use crate::discovery::{FolderProvider, Provider};
+use crate::config::{Config, Environment, PoolPlace};
+use crate::discovery::{self, FolderProvider, MAX_URLS, Provider, UrlsProvider, check_url};
+use crate::fetch::{Downloads, S3Fetcher, Surroundings};
 use crate::objects::{FolderObjects, Objects};
 use crate::pipeline::{self, ImageLimits, MatchJob, PipelineContext, Progress, validate_query};
+use crate::s3::S3Access;
 use anyhow::{Context, bail, ensure};
 use app::api::{EventKind, MatchOptions, MatchResult, MatchStatus};
 use bytes::Bytes;
@@ -29,9 +31,20 @@ use uuid::Uuid;
 pub struct MatchArgs {
     /// The picture with the face to look for (JPEG, PNG, WebP or GIF).
     photo: PathBuf,
-    /// A folder of pictures to search, with all below it; may be given several times. Without it: the configured POOLS.
+    /// A folder of pictures to search, with all below it; may be given several times. Without it, --url and --provider:
+    /// the configured POOLS.
     #[arg(long, value_name = "DIR")]
     pool: Vec<PathBuf>,
+    /// An address of a picture to compare with; may be given several times.
+    #[arg(long, value_name = "URL", value_parser = check_url)]
+    url: Vec<String>,
+    /// Ask this provider, by its name in `face-engine providers`; may be given several times. A search by picture sends
+    /// the photo, a search by words sends the --hint to somebody else; without this option nothing is sent to anyone.
+    #[arg(long, value_name = "NAME")]
+    provider: Vec<String>,
+    /// Words about the person or the picture, for searches by words.
+    #[arg(long, value_name = "WORDS", value_parser = hint)]
+    hint: Option<String>,
     /// Print the whole result as JSON.
     #[arg(long)]
     json: bool,
@@ -63,6 +76,11 @@ fn cosine(text: &str) -> Result<f32, String> {
     }
 }
 
+/// A clap parser: as long as the HTTP interface takes it.
+fn hint(text: &str) -> Result<String, String> {
+    if text.chars().count() > 500 { Err("at most 500 characters are taken".into()) } else { Ok(text.to_owned()) }
+}
+
 pub fn run(arguments: MatchArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = runtime.context("cannot start").and_then(|runtime| runtime.block_on(search(arguments)));
@@ -88,7 +106,9 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
     let limits = ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
     let photo = read_photo(&arguments.photo, limits.max_bytes)?;
     let query = validate_query(&photo, &limits)?;
-    let providers = providers(&arguments.pool, &config)?;
+    ensure!(arguments.url.len() <= MAX_URLS, "at most {MAX_URLS} addresses are taken (--url)");
+    let s3 = S3Access::new(config.s3.clone());
+    let providers = providers(&arguments, &config, &s3)?;
     let objects: Option<Arc<dyn Objects>> = match &arguments.out {
         Some(folder) => Some(Arc::new(FolderObjects::open(folder).with_context(|| format!("cannot write to {}", folder.display()))?)),
         None => None,
@@ -101,9 +121,13 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
         .context("the networks cannot be loaded (`make models` prepares them)")?;
     let skipped = vision.info().skipped.clone();
 
+    let downloads = Downloads::new(&config.download, limits.max_pixels, &config.user_agent(), Surroundings::default())?;
     let mut context = PipelineContext::new(vision, providers, objects.clone());
+    context.fetcher = Arc::new(downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(s3))));
     context.limits = limits;
     context.max_concurrency = config.jobs.max_concurrency;
+    context.job_timeout = config.jobs.job_timeout;
+    context.provider_timeout = config.discovery.timeout;
     let job = MatchJob {
         request_id: Uuid::new_v4(),
         options: MatchOptions {
@@ -114,6 +138,8 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
             threshold: arguments.threshold,
             max_candidates: usize::try_from(arguments.max_candidates)?,
             face: arguments.face,
+            urls: arguments.url.clone(),
+            hint: arguments.hint.clone(),
             ..MatchOptions::default()
         },
         query_name: query.name,
@@ -168,17 +194,33 @@ fn read_photo(path: &Path, max_bytes: u64) -> anyhow::Result<Bytes> {
     Ok(bytes.into())
 }
 
-/// One provider per folder, named after it; or those that the environment configures.
-fn providers(pools: &[PathBuf], config: &Config) -> anyhow::Result<Vec<Arc<dyn Provider>>> {
-    let mut taken = HashSet::new();
+/// Those that the command line names: one per folder, named after it, one for the addresses, and those asked for by name.
+/// Where it names none, the pools that the environment configures: nobody else is asked without being named.
+fn providers(arguments: &MatchArgs, config: &Config, s3: &Arc<S3Access>) -> anyhow::Result<Vec<Arc<dyn Provider>>> {
     let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
-    if pools.is_empty() {
-        for pool in &config.discovery.pools {
-            ensure!(pool.path.is_dir(), "the pool {} is not a folder: name one with --pool", pool.path.display());
-            providers.push(Arc::new(FolderProvider::new(pool.name.clone(), pool.path.clone())));
+    if !arguments.provider.is_empty() {
+        let all = discovery::configured(config, s3)?;
+        for name in &arguments.provider {
+            if let Some(absent) = all.absent.iter().find(|absent| absent.name == *name) {
+                bail!("the provider {name} is not configured: set {}", absent.variables.join(" and "));
+            }
+            let present = all.present.iter().find(|provider| provider.name() == name);
+            providers.push(present.with_context(|| format!("there is no provider {name}; `face-engine providers` lists them"))?.clone());
         }
     }
-    for pool in pools {
+    if !arguments.url.is_empty() {
+        providers.push(Arc::new(UrlsProvider));
+    }
+    let mut taken: HashSet<String> = providers.iter().map(|provider| provider.name().to_owned()).collect();
+    if providers.is_empty() && arguments.pool.is_empty() {
+        for pool in &config.discovery.pools {
+            if let PoolPlace::Folder(path) = &pool.place {
+                ensure!(path.is_dir(), "the pool {} is not a folder: name one with --pool", path.display());
+            }
+        }
+        providers = discovery::pools(&config.discovery, s3);
+    }
+    for pool in &arguments.pool {
         if !pool.is_dir() {
             bail!("the pool {} is not a folder", pool.display());
         }
@@ -259,7 +301,32 @@ mod tests {
             let refusal = parsed(line).expect_err(line).to_string();
             assert!(refusal.contains(name), "{refusal}");
         }
+        let refusal = parsed("p.jpg --url https://a.example/1.jpg --url ftp://a.example/2.jpg").expect_err("no web address").to_string();
+        assert!(refusal.contains("ftp://a.example/2.jpg") && refusal.contains("no http or https address"), "{refusal}");
+        let refusal = parsed(&format!("p.jpg --hint {}", "x".repeat(501))).expect_err("too long").to_string();
+        assert!(refusal.contains("--hint") && refusal.contains("500 characters"), "{refusal}");
         let read = parsed("p.jpg --pool a --pool b --threshold -0.25 --face 1").expect("in range");
         assert_eq!((read.pool.len(), read.threshold, read.face), (2, Some(-0.25), Some(1)));
+    }
+
+    /// The names of those who are asked.
+    fn asked(line: &str, variables: &[(&str, &str)]) -> anyhow::Result<Vec<String>> {
+        let config = Config::from_environment(&Environment::of(variables))?;
+        let asked = providers(&parsed(line)?, &config, &S3Access::new(config.s3.clone()))?;
+        Ok(asked.iter().map(|provider| provider.name().to_owned()).collect())
+    }
+
+    #[test]
+    fn nobody_outside_is_asked_without_being_named() {
+        let here = std::env::temp_dir();
+        let pools = format!("own={},bucket=s3://photos", here.display());
+        let variables = [("POOLS", pools.as_str()), ("BRAVE_KEY", "k")];
+        let names = |line: &str| asked(line, &variables).map_err(|error| error.to_string());
+        assert_eq!(names("p.jpg --hint Curie"), Ok(vec!["own".into(), "bucket".into()]));
+        assert_eq!(names("p.jpg --provider brave --provider openverse"), Ok(vec!["brave".into(), "openverse".into()]));
+        assert_eq!(names("p.jpg --provider own --url https://a.example/1.jpg"), Ok(vec!["own".into(), "urls".into()]));
+        let refusal = names("p.jpg --provider tineye").expect_err("no key");
+        assert_eq!(refusal, "the provider tineye is not configured: set TINEYE_KEY");
+        assert!(names("p.jpg --provider bing").expect_err("unknown").contains("no provider bing"));
     }
 }

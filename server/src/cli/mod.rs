@@ -1,8 +1,10 @@
 //! The verbs of `face-engine`.
 
 mod bench;
+mod bench_downloads;
 mod config;
 pub mod match_;
+mod providers;
 mod serve;
 mod table;
 
@@ -29,9 +31,13 @@ enum Verb {
     Match(match_::MatchArgs),
     /// Lists every variable of the environment that is read: value, default, meaning.
     Config,
+    Providers(providers::ProvidersArgs),
     /// Times a search over named pictures; `make bench` compares it with the reference pipeline.
     #[command(hide = true)]
     Bench(bench::BenchArgs),
+    /// Times downloads from hosts with latency against the ideal; `make bench` prints it.
+    #[command(hide = true)]
+    BenchDownloads(bench_downloads::BenchDownloadsArgs),
     /// Asked by `serve` of a child process: is there a GPU that computes right?
     #[command(hide = true)]
     ProbeGpu,
@@ -43,7 +49,9 @@ pub fn main() -> ExitCode {
         Verb::Serve => serve::run(),
         Verb::Match(arguments) => match_::run(arguments),
         Verb::Config => config::run(),
+        Verb::Providers(arguments) => providers::run(&arguments),
         Verb::Bench(arguments) => bench::run(arguments),
+        Verb::BenchDownloads(arguments) => bench_downloads::run(arguments),
         Verb::ProbeGpu => probe_gpu(),
     };
     match ended {

@@ -1,6 +1,7 @@
 //! A result for people at a terminal: the table of matches and what is to be said about them.
 
 use app::api::{Counts, MatchReport, MatchResult};
+use app::places::places;
 use std::fmt::Write;
 
 /// The matches, one a line, best first.
@@ -75,8 +76,12 @@ fn flags(found: &MatchReport) -> String {
     } else if found.person.is_none() {
         flags.push("outside every person".to_owned());
     }
-    if !found.duplicates.is_empty() {
-        flags.push(format!("{} more like it", found.duplicates.len()));
+    if found.thumbnail_only {
+        flags.push("thumbnail only".to_owned());
+    }
+    let places = places(found).len();
+    if places > 1 {
+        flags.push(format!("in {places} places"));
     }
     flags.join(", ")
 }
@@ -84,7 +89,7 @@ fn flags(found: &MatchReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use app::api::{FaceReport, MatchStatus, ModelNames, PersonReport, ProbeReport, RequestState, Thresholds};
+    use app::api::{DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbeReport, RequestState, Thresholds};
 
     fn found(rank: usize, similarity: f32, match_status: MatchStatus, uri: &str) -> MatchReport {
         MatchReport {
@@ -94,7 +99,10 @@ mod tests {
             page_url: None,
             title: None,
             provider: "photos".into(),
+            source_domain: None,
             license: None,
+            license_url: None,
+            attribution: None,
             similarity,
             match_status,
             face: FaceReport { bbox: [0.0, 0.0, 9.0, 9.0], landmarks: Vec::new(), score: 0.876, sharpness: 120.0 },
@@ -103,7 +111,10 @@ mod tests {
             crop: None,
             annotated: None,
             sha256: String::new(),
+            downloaded_from: DownloadedFrom::Picture,
+            thumbnail_only: false,
             duplicates: Vec::new(),
+            provenances: Vec::new(),
             fallback: false,
         }
     }
@@ -123,7 +134,7 @@ mod tests {
             models: ModelNames { pack: "standard".into(), person: "p@1".into(), face: "f@2".into(), embedding: "e@3".into() },
             thresholds: Thresholds { match_: 0.4, possible: 0.3 },
             fallback: false,
-            diagnostics: vec![app::api::Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2 }],
+            diagnostics: vec![app::api::Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None }],
             result: vec![ProbeReport {
                 query_image: "query-1.jpg".into(),
                 query_uri: None,
@@ -145,9 +156,10 @@ mod tests {
         whole.fallback = true;
         let mut twice = found(1, 0.54321, MatchStatus::Match, "file:a/long name.jpg");
         twice.duplicates = vec!["file:copy.jpg".into()];
+        twice.thumbnail_only = true;
         let lines = [
             "rank  similarity  status    face   picture          notes",
-            "   1      0.5432  MATCH      0.88  a/long name.jpg  1 more like it",
+            "   1      0.5432  MATCH      0.88  a/long name.jpg  thumbnail only, in 2 places",
             "   2      0.0500  NO_MATCH      -  landscape.png    no face: whole picture compared",
         ];
         assert_eq!(table(&result(vec![twice, whole])), lines.join("\n") + "\n");

@@ -1,58 +1,209 @@
 //! Where candidate pictures come from.
 
+use super::web_providers::{WEB_PROVIDERS, WebConfig};
 use super::{ConfigError, Environment};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-/// A folder of the operator's own pictures.
+/// A collection of the operator's own pictures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
     /// Short and unique: the name of its provider.
     pub name: String,
-    pub path: PathBuf,
+    pub place: PoolPlace,
 }
 
-/// * `POOLS` (default `samples=<DATA_DIR>/samples/pool`): folders of pictures as `name=path`, parted by commas.
-/// * `PROVIDERS` (default: all that are configured): who is asked where a request names none, parted by commas.
+/// Where a pool lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PoolPlace {
+    Folder(PathBuf),
+    /// Every picture of a bucket whose key begins with the prefix.
+    Bucket {
+        bucket: String,
+        prefix: String,
+    },
+}
+
+/// * `POOLS` (default `samples=<DATA_DIR>/samples/pool`): the operator's own pictures as `name=folder` or
+///   `name=s3://bucket/prefix`, parted by commas.
+/// * `PROVIDERS` (default: pools, openverse, wikimedia, and every provider whose key is set): who may be asked, by name and
+///   parted by commas; `pools` stands for all pools, `none` for pools alone.
+/// * `PROVIDER_TIMEOUT` (default 8 s): how long one provider outside may take to name candidates.
+/// * `CONTACT` (default: none): how the operators of other services reach the operator of this one.
+///
+/// Keys and addresses of the providers are [`WebConfig`]'s.
 #[derive(Debug, Clone)]
 pub struct DiscoveryConfig {
     pub pools: Vec<Pool>,
-    /// Names of providers, each of them configured; empty: all.
-    pub default_providers: Vec<String>,
+    /// Names of those who may be asked, pools included.
+    pub allowed: Vec<String>,
+    pub timeout: Duration,
+    pub contact: Option<String>,
+    pub web: WebConfig,
 }
 
 impl DiscoveryConfig {
     pub fn from_environment(env: &Environment, data_dir: &Path) -> Result<Self, ConfigError> {
         let samples = format!("samples={}", data_dir.join("samples/pool").display());
-        let pools = env.read("POOLS", &samples, "folders of your own pictures: `name=path`, parted by commas", parse_pools)?;
-        let names: Vec<&str> = pools.iter().map(|pool| pool.name.as_str()).collect();
-        let default_providers =
-            env.read("PROVIDERS", "", "who is asked for candidates where a request names none, parted by commas; empty: all", |text| {
-                let wanted: Vec<String> = text.split(',').map(str::trim).filter(|n| !n.is_empty()).map(ToOwned::to_owned).collect();
-                match wanted.iter().find(|name| !names.contains(&name.as_str())) {
-                    Some(unknown) => Err(format!("`{unknown}` is not configured (there is: {})", names.join(", "))),
-                    None => Ok(wanted),
-                }
-            })?;
-        Ok(Self { pools, default_providers })
+        let meaning = "your own pictures: `name=folder` or `name=s3://bucket/prefix`, parted by commas";
+        let pools = env.read("POOLS", &samples, meaning, parse_pools)?;
+        let web = WebConfig::from_environment(env)?;
+        let meaning = "who may be asked for candidates, parted by commas; `pools`: all pools; `none`: pools alone; \
+                       empty: pools, openverse, wikimedia, and every provider whose key is set";
+        let allowed = env.read("PROVIDERS", "", meaning, |text| allowed(text, &pools, &web))?;
+        let timeout = env.seconds("PROVIDER_TIMEOUT", 8.0, 0.1..=120.0, "seconds that one provider outside may take to name candidates")?;
+        let meaning = "an address (mail or web) told to every service that is asked: Wikimedia asks for one";
+        let contact = env.read("CONTACT", "", meaning, parse_contact)?;
+        Ok(Self { pools, allowed, timeout, contact, web })
+    }
+
+    pub fn allows(&self, name: &str) -> bool {
+        self.allowed.iter().any(|allowed| allowed == name)
+    }
+}
+
+fn allowed(text: &str, pools: &[Pool], web: &WebConfig) -> Result<Vec<String>, String> {
+    let all_pools = || pools.iter().map(|pool| pool.name.clone());
+    let usual = || WEB_PROVIDERS.iter().filter(|name| web.missing(name).is_empty()).map(|name| (*name).to_owned());
+    let mut allowed: Vec<String> = Vec::new();
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        match name {
+            "none" | "pools" => allowed.extend(all_pools()),
+            _ if pools.iter().any(|pool| pool.name == name) => allowed.push(name.to_owned()),
+            _ if WEB_PROVIDERS.contains(&name) => match web.missing(name) {
+                [] => allowed.push(name.to_owned()),
+                missing => return Err(format!("`{name}` needs {}", missing.join(" and "))),
+            },
+            _ => {
+                let pools: Vec<String> = all_pools().collect();
+                return Err(format!("`{name}` is no provider (there is: {}, {})", pools.join(", "), WEB_PROVIDERS.join(", ")));
+            }
+        }
+    }
+    Ok(if text.trim().is_empty() { all_pools().chain(usual()).collect() } else { allowed })
+}
+
+/// It stands in a header.
+fn parse_contact(text: &str) -> Result<Option<String>, String> {
+    let fine = text.len() <= 200 && text.chars().all(|c| c == ' ' || (c.is_ascii_graphic() && !"()\\".contains(c)));
+    match (text.is_empty(), fine) {
+        (true, _) => Ok(None),
+        (false, true) => Ok(Some(text.to_owned())),
+        (false, false) => Err("a mail address or the address of a page is expected, in ASCII".into()),
     }
 }
 
 fn parse_pools(text: &str) -> Result<Vec<Pool>, String> {
     let mut pools: Vec<Pool> = Vec::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let Some((name, path)) = part.split_once('=') else { return Err(format!("`{part}` is not of the form name=path")) };
-        let (name, path) = (name.trim(), path.trim());
+        let Some((name, place)) = part.split_once('=') else { return Err(format!("`{part}` is not of the form name=path")) };
+        let (name, place) = (name.trim(), place.trim());
         let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if name.is_empty() || name.len() > 40 || !name.chars().all(fine) {
             return Err(format!("`{name}` is no name of a pool (letters, digits, - and _ are)"));
         }
-        if path.is_empty() {
-            return Err(format!("the pool `{name}` has no path"));
+        if WEB_PROVIDERS.contains(&name) || ["pools", "none", "urls"].contains(&name) {
+            return Err(format!("the name `{name}` is taken"));
         }
         if pools.iter().any(|pool| pool.name == name) {
             return Err(format!("the pool `{name}` is named twice"));
         }
-        pools.push(Pool { name: name.into(), path: path.into() });
+        pools.push(Pool { name: name.into(), place: parse_place(name, place)? });
     }
     Ok(pools)
+}
+
+fn parse_place(name: &str, place: &str) -> Result<PoolPlace, String> {
+    if place.is_empty() {
+        return Err(format!("the pool `{name}` has no path"));
+    }
+    let rest = match place.split_once("://") {
+        None => return Ok(PoolPlace::Folder(place.into())),
+        Some(("s3", rest)) => rest,
+        Some((scheme, _)) => return Err(format!("the pool `{name}` is a folder or s3://bucket/prefix, not {scheme}://")),
+    };
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == '_';
+    if !(1..=255).contains(&bucket.len()) || !bucket.chars().all(fine) || prefix.chars().any(char::is_control) {
+        return Err(format!("the pool `{name}` names no bucket: s3://bucket/prefix is expected"));
+    }
+    Ok(PoolPlace::Bucket { bucket: bucket.into(), prefix: prefix.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<DiscoveryConfig, String> {
+        DiscoveryConfig::from_environment(&Environment::of(pairs), Path::new("data")).map_err(|e| e.to_string())
+    }
+
+    fn allowed(pairs: &[(&str, &str)]) -> Result<String, String> {
+        read(pairs).map(|config| config.allowed.join(" "))
+    }
+
+    #[test]
+    fn without_settings_pools_and_the_two_keyless_providers_may_be_asked() {
+        assert_eq!(allowed(&[]).as_deref(), Ok("samples wikimedia openverse"));
+    }
+
+    #[test]
+    fn a_key_is_enough_to_have_its_providers_asked() {
+        let keys = [("SERPAPI_KEY", "k"), ("BRAVE_KEY", "k"), ("SEARXNG_URL", "http://127.0.0.1:8888")];
+        assert_eq!(allowed(&keys).as_deref(), Ok("samples serpapi_lens serpapi_yandex wikimedia openverse brave searxng"));
+    }
+
+    #[test]
+    fn a_list_is_taken_as_it_is_and_none_means_pools_alone() {
+        let pools = ("POOLS", "a=x,b=s3://bucket/people/");
+        for (list, expected) in [
+            ("none", "a b"),
+            ("pools", "a b"),
+            ("b, openverse", "b openverse"),
+            ("pools,wikimedia", "a b wikimedia"),
+            ("wikimedia", "wikimedia"),
+        ] {
+            assert_eq!(allowed(&[pools, ("PROVIDERS", list)]).as_deref(), Ok(expected), "{list}");
+        }
+    }
+
+    #[test]
+    fn a_provider_without_its_key_or_of_an_unknown_name_stops_the_start() {
+        let refused = |list: &str| allowed(&[("PROVIDERS", list)]).err().unwrap_or_default();
+        assert!(refused("brave").contains("`brave` needs BRAVE_KEY"), "{}", refused("brave"));
+        let yandex = refused("pools,yandex_cloud");
+        assert!(yandex.contains("`yandex_cloud` needs YANDEX_CLOUD_KEY and YANDEX_CLOUD_FOLDER"), "{yandex}");
+        assert!(refused("bing").contains("`bing` is no provider (there is: samples, google_vision, "), "{}", refused("bing"));
+    }
+
+    #[test]
+    fn a_pool_lies_in_a_folder_or_a_bucket() -> Result<(), String> {
+        let config = read(&[("POOLS", "own=/srv/photos, archive=s3://press-archive/portraits/2020, all=s3://bucket")])?;
+        let bucket = |bucket: &str, prefix: &str| PoolPlace::Bucket { bucket: bucket.into(), prefix: prefix.into() };
+        let places: Vec<_> = config.pools.into_iter().map(|pool| pool.place).collect();
+        assert_eq!(places, [PoolPlace::Folder("/srv/photos".into()), bucket("press-archive", "portraits/2020"), bucket("bucket", "")]);
+        for bad in [
+            "a=s3://",
+            "a=s3:///prefix",
+            "a=s3://bu cket/x",
+            "a=s3://key:secret@bucket/",
+            "a=gs://bucket",
+            "wikimedia=x",
+            "pools=x",
+            "urls=x",
+        ] {
+            assert!(read(&[("POOLS", bad)]).is_err(), "{bad}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_contact_fits_into_a_header() {
+        assert_eq!(read(&[("CONTACT", "desk@paper.example")]).map(|c| c.contact), Ok(Some("desk@paper.example".into())));
+        for bad in ["two\nlines", "(brackets)", "Büro"] {
+            assert!(read(&[("CONTACT", bad)]).is_err(), "{bad}");
+        }
+    }
 }

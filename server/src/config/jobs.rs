@@ -6,12 +6,15 @@ use std::time::Duration;
 /// * `MAX_CONCURRENCY` (default: cores + 1): candidate pictures of one request that are worked on at once.
 /// * `WORKERS` (default 1): requests that are worked on at once.
 /// * `QUEUE_CAPACITY` (default 64): requests that may wait; one more is answered 503 with Retry-After.
+/// * `JOB_TIMEOUT` (default 120 s): how long a request goes on asking others for candidates and pictures; what it has by
+///   then is compared.
 /// * `MAX_RETRIES` (default 3): how often a failed or interrupted request is tried again before it is given up.
 #[derive(Debug, Clone)]
 pub struct JobsConfig {
     pub max_concurrency: usize,
     pub workers: usize,
     pub queue_capacity: u64,
+    pub job_timeout: Duration,
     pub max_retries: u32,
     /// The pause before the first retry; each further one is twice as long. Tests make it shorter.
     pub retry_pause: Duration,
@@ -31,6 +34,12 @@ impl JobsConfig {
             )?,
             workers: env.number("WORKERS", 1, 1..=64, "requests that are worked on at once")?,
             queue_capacity: env.number("QUEUE_CAPACITY", 64, 1..=100_000, "requests that may wait; one more is answered 503")?,
+            job_timeout: env.seconds(
+                "JOB_TIMEOUT",
+                120.0,
+                1.0..=86_400.0,
+                "seconds that a request goes on asking others for candidates and pictures; what it has by then is compared",
+            )?,
             max_retries: env.number("MAX_RETRIES", 3, 0..=20, "how often a failed or interrupted request is tried again")?,
             retry_pause: Duration::from_secs(1),
             stop_timeout: Duration::from_secs(10),

@@ -4,20 +4,26 @@
 //! same words. A bad value stops the start with a sentence that names the variable.
 
 mod discovery;
+mod download;
 mod engine;
 mod environment;
 mod http;
 mod jobs;
 mod log;
+mod s3;
 mod storage;
+mod web_providers;
 
-pub use discovery::{DiscoveryConfig, Pool};
+pub use discovery::{DiscoveryConfig, Pool, PoolPlace};
+pub use download::DownloadConfig;
 pub use engine::EngineConfig;
 pub use environment::{ConfigError, Environment, Secret, Variable};
 pub use http::HttpConfig;
 pub use jobs::JobsConfig;
 pub use log::{LogConfig, LogFormat};
+pub use s3::S3Config;
 pub use storage::StorageConfig;
+pub use web_providers::{Keyed, WEB_PROVIDERS, WebConfig};
 
 /// Everything that the environment decides.
 #[derive(Debug, Clone)]
@@ -28,6 +34,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     pub engine: EngineConfig,
     pub discovery: DiscoveryConfig,
+    pub download: DownloadConfig,
+    pub s3: S3Config,
 }
 
 impl Config {
@@ -40,8 +48,19 @@ impl Config {
             jobs: JobsConfig::from_environment(env)?,
             engine: EngineConfig::from_environment(env, &storage.data_dir)?,
             discovery: DiscoveryConfig::from_environment(env, &storage.data_dir)?,
+            download: DownloadConfig::from_environment(env, &storage.data_dir)?,
+            s3: S3Config::from_environment(env)?,
             storage,
         })
+    }
+
+    /// Who asks, as other hosts read it, and how to reach them.
+    pub fn user_agent(&self) -> String {
+        let name = concat!("face-engine/", env!("CARGO_PKG_VERSION"));
+        match &self.discovery.contact {
+            Some(contact) => format!("{name} ({contact})"),
+            None => name.to_owned(),
+        }
     }
 }
 

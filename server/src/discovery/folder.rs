@@ -3,7 +3,7 @@
 //! Symbolic links are not followed, so that nothing outside the pool is ever read. The order is that of the paths,
 //! the same on every machine.
 
-use super::{Candidate, Location, ProbeQuery, Provider, ProviderError};
+use super::{Candidate, Found, Location, ProbeQuery, Provider, ProviderError};
 use app::api::ProviderReport;
 use async_trait::async_trait;
 use std::io::Read;
@@ -41,14 +41,15 @@ impl Provider for FolderProvider {
     fn report(&self) -> ProviderReport {
         let there = self.root.is_dir();
         let note = if there { "a folder of the operator's pictures".to_owned() } else { "the pool's folder is missing".to_owned() };
-        ProviderReport { name: self.name.clone(), configured: there, note }
+        ProviderReport::new(self.name.clone(), there, note)
     }
 
-    async fn discover(&self, _probe: &ProbeQuery, limit: usize) -> Result<Vec<Candidate>, ProviderError> {
+    async fn discover(&self, _probe: &ProbeQuery, limit: usize) -> Result<Found, ProviderError> {
         let (name, root) = (self.name.clone(), self.root.clone());
         tokio::task::spawn_blocking(move || walk(&name, &root, limit))
             .await
             .unwrap_or_else(|e| Err(ProviderError::Unavailable(format!("reading the folder was interrupted: {e}"))))
+            .map(Found::from)
     }
 }
 
@@ -61,20 +62,10 @@ fn walk(provider: &str, root: &Path, limit: usize) -> Result<Vec<Candidate>, Pro
     let mut found = Vec::new();
     let mut entries_left = MAX_ENTRIES;
     descend(&pool, Path::new(""), 0, limit, &mut entries_left, &mut found)?;
-    let candidate = |(rank, path): (usize, PathBuf)| Candidate {
-        provider: provider.to_owned(),
-        image_uri: format!("file:{}", shown(&path)),
-        page_url: None,
-        title: path.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
-        thumbnail_url: None,
-        source_domain: None,
-        size: None,
-        license: None,
-        attribution: None,
-        provider_rank: rank,
-        provider_score: None,
-        source_quality: 1.0,
-        location: Location::File { pool: pool.clone(), path },
+    let candidate = |(rank, path): (usize, PathBuf)| {
+        let (uri, title) = (format!("file:{}", shown(&path)), path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+        let location = Location::File { pool: pool.clone(), path };
+        Candidate { title, provider_rank: rank, source_quality: 1.0, ..Candidate::new(provider, location, uri) }
     };
     Ok(found.into_iter().enumerate().map(candidate).collect())
 }

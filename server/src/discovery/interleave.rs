@@ -1,49 +1,80 @@
 //! Interleaving: several providers' lists become one, so that none of them can eat the candidate budget alone.
 
-use super::Candidate;
-use std::collections::HashSet;
+use super::canonical::canonical;
+use super::{Candidate, Location, Provenance};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-/// Takes the first of each list, then the second of each, and so on, leaving out places that were named before
-/// (same location), until `max` candidates are there. The order depends on the lists alone.
+/// Other renditions, and other places, that are kept of one picture.
+const ALTERNATES: usize = 8;
+const ALSO: usize = 50;
+
+/// Takes the first of each list, then the second of each, and so on, until `max` candidates are there. A picture that was
+/// named before costs nobody a turn: its candidate learns where else it was named. The order depends on the lists alone.
 pub fn interleave(lists: Vec<Vec<Candidate>>, max: usize) -> Vec<Candidate> {
-    let mut seen = HashSet::new();
-    let mut mixed = Vec::new();
+    let mut places: HashMap<Location, usize> = HashMap::new();
+    let mut mixed: Vec<Candidate> = Vec::new();
     let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
     while mixed.len() < max && !lists.is_empty() {
         lists.retain_mut(|list| {
-            // A place that is known already must not cost its provider the turn.
-            let next = list.find(|candidate| seen.insert(candidate.location.clone()));
-            let more = next.is_some();
-            if mixed.len() < max {
-                mixed.extend(next);
+            if mixed.len() >= max {
+                return true;
             }
-            more
+            for candidate in list.by_ref() {
+                match places.entry(canonical(&candidate.location)) {
+                    Entry::Occupied(known) => {
+                        if let Some(known) = mixed.get_mut(*known.get()) {
+                            join(known, candidate);
+                        }
+                    }
+                    Entry::Vacant(new) => {
+                        new.insert(mixed.len());
+                        mixed.push(candidate);
+                        return true;
+                    }
+                }
+            }
+            false
         });
     }
+    // What the budget left behind may still say where else a picture stands.
+    for candidate in lists.into_iter().flatten() {
+        if let Some(known) = places.get(&canonical(&candidate.location)).and_then(|&at| mixed.get_mut(at)) {
+            join(known, candidate);
+        }
+    }
     mixed
+}
+
+/// The same picture, named once more.
+fn join(known: &mut Candidate, again: Candidate) {
+    for place in std::iter::once(again.provenance()).chain(again.also) {
+        if known.also.len() < ALSO && !says_nothing_new(known, &place) {
+            known.also.push(place);
+        }
+    }
+    for rendition in again.alternates {
+        let is_known = Location::Url(rendition.clone()) == known.location || known.alternates.contains(&rendition);
+        if known.alternates.len() < ALTERNATES && !is_known {
+            known.alternates.push(rendition);
+        }
+    }
+    known.thumbnail_url = known.thumbnail_url.take().or(again.thumbnail_url);
+    known.size = known.size.or(again.size);
+    known.source_quality = known.source_quality.max(again.source_quality);
+}
+
+fn says_nothing_new(known: &Candidate, place: &Provenance) -> bool {
+    let same = |other: &Provenance| other.provider == place.provider && other.page_url == place.page_url;
+    same(&known.provenance()) || known.also.iter().any(same)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discovery::Location;
 
     fn candidate(provider: &str, url: &str) -> Candidate {
-        Candidate {
-            provider: provider.into(),
-            location: Location::Url(url.into()),
-            image_uri: url.into(),
-            page_url: None,
-            title: None,
-            thumbnail_url: None,
-            source_domain: None,
-            size: None,
-            license: None,
-            attribution: None,
-            provider_rank: 0,
-            provider_score: None,
-            source_quality: 0.5,
-        }
+        Candidate::new(provider, Location::Url(url.into()), url)
     }
 
     fn list(provider: &str, urls: &[&str]) -> Vec<Candidate> {
@@ -52,6 +83,10 @@ mod tests {
 
     fn uris(candidates: &[Candidate]) -> Vec<&str> {
         candidates.iter().map(|c| c.image_uri.as_str()).collect()
+    }
+
+    fn providers(candidate: &Candidate) -> Vec<&str> {
+        std::iter::once(candidate.provider.as_str()).chain(candidate.also.iter().map(|place| place.provider.as_str())).collect()
     }
 
     #[test]
@@ -69,9 +104,45 @@ mod tests {
     }
 
     #[test]
-    fn a_place_named_twice_is_looked_at_once_and_costs_nobody_a_turn() {
+    fn a_picture_named_twice_is_looked_at_once_costs_nobody_a_turn_and_keeps_both_places() {
         let mixed = interleave(vec![list("a", &["same", "a2"]), list("b", &["same", "b2"])], 9);
         assert_eq!(uris(&mixed), ["same", "b2", "a2"]);
-        assert_eq!(mixed[0].provider, "a", "the first to name it is its provider");
+        assert_eq!(providers(&mixed[0]), ["a", "b"], "the first to name it is its provider");
+        assert!(mixed[1..].iter().all(|candidate| candidate.also.is_empty()));
+    }
+
+    #[test]
+    fn two_spellings_of_an_address_are_one_picture() {
+        let one = list("a", &["https://a.example/1.jpg"]);
+        let other = list("b", &["HTTPS://A.example:443/1.jpg?utm_source=b#x"]);
+        let mixed = interleave(vec![one, other], 9);
+        assert_eq!(uris(&mixed), ["https://a.example/1.jpg"]);
+        assert_eq!(mixed[0].also[0].image_uri, "HTTPS://A.example:443/1.jpg?utm_source=b#x");
+    }
+
+    #[test]
+    fn a_place_named_beyond_the_budget_is_still_told() {
+        let mixed = interleave(vec![list("a", &["same"]), list("b", &["b1", "b2", "same"])], 2);
+        assert_eq!(uris(&mixed), ["same", "b1"]);
+        assert_eq!(providers(&mixed[0]), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_is_said_twice_is_kept_once_and_what_is_missing_is_filled_in() {
+        let mut first = candidate("a", "same");
+        first.page_url = Some("page".into());
+        first.alternates = vec!["large".into()];
+        let mut second = candidate("b", "same");
+        second.thumbnail_url = Some("small".into());
+        second.size = Some((640, 480));
+        second.source_quality = 0.9;
+        second.alternates = vec!["large".into(), "same".into(), "larger".into()];
+        let again = first.clone();
+        let mixed = interleave(vec![vec![first, again], vec![second.clone(), second]], 9);
+        let [only] = &mixed[..] else { panic!("one picture") };
+        assert_eq!(providers(only), ["a", "b"]);
+        assert_eq!((only.thumbnail_url.as_deref(), only.size, only.source_quality), (Some("small"), Some((640, 480)), 0.9));
+        assert_eq!(only.alternates, ["large", "larger"]);
+        assert_eq!(only.page_url.as_deref(), Some("page"));
     }
 }

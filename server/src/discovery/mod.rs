@@ -1,18 +1,27 @@
 //! Discovery: who can name candidate pictures for a probe, and what a candidate is before it is fetched.
 //!
 //! A [`Provider`] gets the probe's picture and words and answers [`Candidate`]s; it fetches no candidate picture and
-//! knows nothing of networks, faces or ranking. Folder pools are the first provider; web providers fit the same trait.
+//! knows nothing of networks, faces or ranking. The operator's own pools, the addresses that a request brings along and
+//! the searches of the [`web`] stand behind the same trait.
 
+mod canonical;
 mod folder;
 mod interleave;
+mod registry;
+mod s3;
+mod urls;
+pub mod web;
 
 pub use folder::FolderProvider;
 pub use interleave::interleave;
+pub use registry::{Providers, configured, pools};
+pub use s3::BucketProvider;
+pub use urls::{BadUrl, MAX_URLS, URLS, UrlsProvider, check_url, split_list};
 
 use app::api::ProviderReport;
 use async_trait::async_trait;
 use bytes::Bytes;
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// What a provider may look at. A provider takes what it [needs](Provider::needs) and ignores the rest.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +32,8 @@ pub struct ProbeQuery {
     pub picture_url: Option<String>,
     /// The asker's words, for text providers.
     pub words: Option<String>,
+    /// Addresses of pictures that the request brings along.
+    pub urls: Vec<String>,
 }
 
 /// What a provider cannot work without.
@@ -51,6 +62,42 @@ pub enum Location {
     Url(String),
     /// A file of an operator's pool: the pool's folder and the path below it.
     File { pool: PathBuf, path: PathBuf },
+    /// An object of an operator's bucket.
+    Object { bucket: String, key: String },
+}
+
+/// Where a provider saw a picture, and what it says about it there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Provenance {
+    pub provider: String,
+    /// What the result shows: the URL, or `file:` and the path below the pool.
+    pub image_uri: String,
+    pub page_url: Option<String>,
+    pub title: Option<String>,
+    pub source_domain: Option<String>,
+    pub license: Option<String>,
+    pub license_url: Option<String>,
+    pub attribution: Option<String>,
+    pub provider_rank: usize,
+    pub provider_score: Option<f32>,
+}
+
+impl Provenance {
+    /// A place of which nothing else is known.
+    pub fn new(provider: impl Into<String>, image_uri: impl Into<String>) -> Self {
+        Self {
+            provider: provider.into(),
+            image_uri: image_uri.into(),
+            page_url: None,
+            title: None,
+            source_domain: None,
+            license: None,
+            license_url: None,
+            attribution: None,
+            provider_rank: 0,
+            provider_score: None,
+        }
+    }
 }
 
 /// One picture that a provider named, with its provenance.
@@ -64,6 +111,8 @@ pub struct Candidate {
     /// The page that shows the picture.
     pub page_url: Option<String>,
     pub title: Option<String>,
+    /// Other renditions of the picture, best first: tried after the picture itself, before the thumbnail.
+    pub alternates: Vec<String>,
     /// A smaller copy, tried where the picture itself cannot be had.
     pub thumbnail_url: Option<String>,
     /// Host name of the page or picture.
@@ -71,6 +120,7 @@ pub struct Candidate {
     /// Width and height in pixels, as the provider claims.
     pub size: Option<(u32, u32)>,
     pub license: Option<String>,
+    pub license_url: Option<String>,
     /// Who is to be named, in plain text.
     pub attribution: Option<String>,
     /// Place in the provider's own list, 0 the first.
@@ -79,6 +129,63 @@ pub struct Candidate {
     pub provider_score: Option<f32>,
     /// How much the source is worth where two matches are otherwise equal, 0..1: 1 for the operator's own pool.
     pub source_quality: f32,
+    /// Where else it was named.
+    pub also: Vec<Provenance>,
+}
+
+impl Candidate {
+    /// A picture of which nothing but its place is known.
+    pub fn new(provider: impl Into<String>, location: Location, image_uri: impl Into<String>) -> Self {
+        Self {
+            provider: provider.into(),
+            location,
+            image_uri: image_uri.into(),
+            page_url: None,
+            title: None,
+            alternates: Vec::new(),
+            thumbnail_url: None,
+            source_domain: None,
+            size: None,
+            license: None,
+            license_url: None,
+            attribution: None,
+            provider_rank: 0,
+            provider_score: None,
+            source_quality: 0.5,
+            also: Vec::new(),
+        }
+    }
+
+    /// Where its provider saw it.
+    pub fn provenance(&self) -> Provenance {
+        Provenance {
+            provider: self.provider.clone(),
+            image_uri: self.image_uri.clone(),
+            page_url: self.page_url.clone(),
+            title: self.title.clone(),
+            source_domain: self.source_domain.clone(),
+            license: self.license.clone(),
+            license_url: self.license_url.clone(),
+            attribution: self.attribution.clone(),
+            provider_rank: self.provider_rank,
+            provider_score: self.provider_score,
+        }
+    }
+}
+
+/// What a provider answers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// Best first.
+    pub candidates: Vec<Candidate>,
+    /// Names of what the picture shows, as the provider guesses them: words for a second round.
+    pub words: Vec<String>,
+}
+
+impl From<Vec<Candidate>> for Found {
+    fn from(candidates: Vec<Candidate>) -> Self {
+        Self { candidates, words: Vec::new() }
+    }
 }
 
 /// Why a provider named nothing. It costs the request that provider's candidates, never the request.
@@ -87,9 +194,17 @@ pub enum ProviderError {
     /// The pool or service cannot be reached.
     #[error("the provider cannot be reached: {0}")]
     Unavailable(String),
-    /// Key missing, quota spent, or the request refused.
+    /// The request as such is refused.
     #[error("the provider refused: {0}")]
     Refused(String),
+    #[error("the provider does not accept the key: check it, and what it may do")]
+    Unauthorized,
+    #[error("the provider's quota is spent: wait until it is renewed, or buy more")]
+    QuotaSpent,
+    #[error("the provider asks for fewer requests")]
+    RateLimited { retry_after: Option<Duration> },
+    #[error("the provider took too long to answer")]
+    Timeout,
     /// The answer cannot be understood.
     #[error("the provider's answer is unusable: {0}")]
     Answer(String),
@@ -104,6 +219,10 @@ impl ProviderError {
         match self {
             Self::Unavailable(_) => "provider_unavailable",
             Self::Refused(_) => "provider_refused",
+            Self::Unauthorized => "provider_unauthorized",
+            Self::QuotaSpent => "provider_quota_spent",
+            Self::RateLimited { .. } => "provider_rate_limited",
+            Self::Timeout => "provider_timeout",
             Self::Answer(_) => "provider_answer",
             Self::Needs(_) => "provider_needs_more",
         }
@@ -129,7 +248,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// At most `limit` candidates, best first.
-    async fn discover(&self, probe: &ProbeQuery, limit: usize) -> Result<Vec<Candidate>, ProviderError>;
+    async fn discover(&self, probe: &ProbeQuery, limit: usize) -> Result<Found, ProviderError>;
 }
 
 impl ProbeQuery {

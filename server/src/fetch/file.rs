@@ -1,25 +1,26 @@
 //! Reads candidates that are files of a pool, and nothing outside it.
 
-use super::{FetchError, Fetcher};
+use super::{FetchError, FetchRequest, Fetched, Fetcher};
 use crate::discovery::{Candidate, Location};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::io::{ErrorKind, Read};
 use std::path::{Component, Path};
 
-/// Fetches [`Location::File`]; every other location is [`FetchError::Unsupported`].
+/// Fetches [`Location::File`]; every other location is [`FetchError::Unsupported`]. Files are there already: they are
+/// not held to the request's deadline.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FileFetcher;
 
 #[async_trait]
 impl Fetcher for FileFetcher {
-    async fn fetch(&self, candidate: &Candidate, max_bytes: u64) -> Result<Bytes, FetchError> {
+    async fn fetch(&self, candidate: &Candidate, request: &FetchRequest) -> Result<Fetched, FetchError> {
         let Location::File { pool, path } = candidate.location.clone() else {
             return Err(FetchError::Unsupported);
         };
-        tokio::task::spawn_blocking(move || read_inside(&pool, &path, max_bytes))
-            .await
-            .unwrap_or_else(|e| Err(FetchError::Io(format!("interrupted: {e}"))))
+        let max_bytes = request.max_bytes;
+        let read = tokio::task::spawn_blocking(move || read_inside(&pool, &path, max_bytes)).await;
+        read.unwrap_or_else(|e| Err(FetchError::Io(format!("interrupted: {e}")))).map(Fetched::local)
     }
 }
 

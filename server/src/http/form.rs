@@ -4,6 +4,7 @@
 //! counts as absent. The uploaded file's own name is never looked at.
 
 use super::ApiError;
+use crate::discovery::{BadUrl, MAX_URLS, Providers, check_url, split_list};
 use app::api::MatchOptions;
 use axum::extract::Multipart;
 use axum::http::StatusCode;
@@ -70,6 +71,18 @@ pub async fn read(mut multipart: Multipart) -> Result<MatchForm, ApiError> {
                     return Err(ApiError::invalid_field("providers", &format!("a list of at most {PROVIDERS} names")));
                 }
             }
+            "urls" => {
+                for url in split_list(text) {
+                    let url = check_url(url).map_err(|why| bad_url("urls", url, why))?;
+                    if !options.urls.contains(&url) {
+                        options.urls.push(url);
+                    }
+                    if options.urls.len() > MAX_URLS {
+                        return Err(ApiError::invalid_field("urls", &format!("at most {MAX_URLS} addresses")));
+                    }
+                }
+            }
+            "image_url" => options.image_url = Some(check_url(text).map_err(|why| bad_url("image_url", text, why))?),
             _ => return Err(unknown_field(&name)),
         }
     }
@@ -99,13 +112,27 @@ impl MatchForm {
         Ok(())
     }
 
-    /// Every provider that is named must be there.
-    pub fn check_providers(&self, known: &[String]) -> Result<(), ApiError> {
-        let Some(unknown) = self.options.providers.iter().find(|name| !known.contains(name)) else { return Ok(()) };
-        let unknown: String = unknown.chars().take(60).collect();
+    /// Every provider that is named must be there; of one that could be, the variable that is missing is told.
+    pub fn check_providers(&self, providers: &Providers) -> Result<(), ApiError> {
+        let known: Vec<&str> = providers.present.iter().map(|provider| provider.name()).collect();
+        let Some(unknown) = self.options.providers.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+        if let Some(absent) = providers.absent.iter().find(|absent| absent.name == *unknown) {
+            let variables = absent.variables.join(" and ");
+            let message = format!("The provider `{}` is not configured here: its operator has to set {variables}.", absent.name);
+            let details = json!({ "field": "providers", "provider": absent.name, "variables": absent.variables });
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, "provider_not_configured", message).with(details));
+        }
+        let unknown: String = unknown.chars().filter(|c| !c.is_control()).take(60).collect();
         let message = format!("There is no provider `{unknown}` here; there is: {}.", known.join(", "));
         Err(ApiError::new(StatusCode::BAD_REQUEST, "unknown_provider", message).with(json!({ "field": "providers", "known": known })))
     }
+}
+
+/// Names the address: one of a long list is hard to find.
+fn bad_url(field: &str, url: &str, why: BadUrl) -> ApiError {
+    let url: String = url.chars().filter(|c| !c.is_control()).take(100).collect();
+    let message = format!("`{url}` in `{field}` {why}: send addresses of pictures that begin with http:// or https://.");
+    ApiError::new(StatusCode::BAD_REQUEST, "invalid_field", message).with(json!({ "field": field, "url": url }))
 }
 
 fn invalid_text(name: &str) -> ApiError {

@@ -21,8 +21,8 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What the fields beside the picture may take, with the multipart's own lines.
-const FIELDS_BYTES: u64 = 64 << 10;
+/// What the fields beside the picture may take, with the multipart's own lines: a hundred long addresses are the most.
+const FIELDS_BYTES: u64 = 320 << 10;
 
 pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Response {
     let html = wants_html(request.headers());
@@ -49,16 +49,13 @@ async fn answer(service: &Arc<Service>, request: Request, html: bool) -> Result<
         return Err(crate::pipeline::ValidateError::Empty.into());
     }
     form.check_lawful()?;
-    form.check_providers(&service.provider_names())?;
+    form.check_providers(&service.providers)?;
     let query = validate(service, form.image.clone()).await?;
 
     let sync = form.sync;
     let idempotency = key.map(|key| Idempotency { key_hash: hex(&Sha256::digest(key.as_bytes())), body_hash: fingerprint(&form, &query) });
-    let MatchForm { image, mut options, .. } = form;
+    let MatchForm { image, options, .. } = form;
     let size_bytes = image.len();
-    if options.providers.is_empty() {
-        options.providers.clone_from(&service.config.discovery.default_providers);
-    }
     let submission = Submission { query: image, query_name: query.name, options, idempotency };
     let accepted = service.jobs.submit(submission).await?;
     let id = accepted.id;

@@ -1,4 +1,4 @@
-//! Forgetting a request: rows, events, files, and what the database's log still holds of it.
+//! Forgetting a request: rows, events, files, its downloads in memory, and what the database's log still holds of it.
 //!
 //! The row goes first, in one transaction with the tombstone: from then on every link answers 410. A running job is
 //! stopped, then the files go. Whatever is interrupted here is noted in the database and finished by the next sweep.
@@ -35,6 +35,7 @@ impl Jobs {
                 // The worker drops a job that does not stop in time, so this ends.
                 running.ended.cancelled().await;
             }
+            self.downloads.forget(id).await;
             self.delete_objects(id).await?;
             self.forget_traces().await?;
             tracing::info!(request_id = %id, "request erased");

@@ -18,6 +18,7 @@ pub use wakes::Wakes;
 use crate::{
     clock::Clock,
     config::JobsConfig,
+    fetch::DownloadCache,
     objects::{ObjectError, Objects},
     store::{Lookup, Store, StoreError},
 };
@@ -50,6 +51,8 @@ pub enum JobError {
 pub struct Jobs {
     store: Arc<dyn Store>,
     objects: Arc<dyn Objects>,
+    /// Holds pictures of requests for some minutes.
+    downloads: Arc<DownloadCache>,
     clock: Arc<dyn Clock>,
     config: JobsConfig,
     retention: Duration,
@@ -80,13 +83,14 @@ impl Jobs {
     pub fn new(
         store: Arc<dyn Store>,
         objects: Arc<dyn Objects>,
+        downloads: Arc<DownloadCache>,
         clock: Arc<dyn Clock>,
         config: JobsConfig,
         retention: Duration,
         shutdown: CancellationToken,
     ) -> Self {
         let running = Mutex::default();
-        Self { store, objects, clock, config, retention, wakes: Wakes::default(), queued: Notify::new(), running, shutdown }
+        Self { store, objects, downloads, clock, config, retention, wakes: Wakes::default(), queued: Notify::new(), running, shutdown }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Running>>> {

@@ -1,11 +1,13 @@
-//! One candidate on its way: fetch → hash → decode → analyse → compare with the probe.
+//! One candidate on its way: fetch → digest → decode → hash → analyse → compare with the probe.
 //!
 //! Fetching waits without holding a core; everything after it runs on a blocking thread under a compute permit.
 
 use super::analyse::{Analysis, Role, analyse};
+use super::near_duplicate::{Look, PictureHash};
 use super::validate::{check_bytes, hex};
 use super::{PipelineContext, Stage, StageError, StageTimes, ValidateError, decode};
 use crate::discovery::Candidate;
+use crate::fetch::{FetchError, FetchRequest, Source};
 use image::RgbImage;
 use models::Embedding;
 use sha2::{Digest, Sha256};
@@ -20,6 +22,8 @@ pub struct Seen {
     pub pool_image: String,
     /// Of the file, hex.
     pub sha256: String,
+    /// What it looks like; None for a flat or tiny picture.
+    pub hash: Option<PictureHash>,
     pub analysis: Analysis,
     /// Index into the analysis' faces: the one most similar to the probe.
     pub best: usize,
@@ -27,15 +31,25 @@ pub struct Seen {
     pub similarity: f32,
 }
 
+impl Seen {
+    /// As it is compared with other candidates.
+    pub fn look(&self) -> Look<'_> {
+        let best = self.analysis.faces.get(self.best).filter(|face| face.face.is_some());
+        Look { hash: self.hash, face: best.map(|face| &face.embedding) }
+    }
+}
+
 /// How a candidate ended.
 pub enum Outcome {
     Compared {
         seen: Box<Seen>,
         picture: Arc<RgbImage>,
+        from: Source,
     },
     /// Another candidate has the very same file, and that one is looked at.
     Duplicate {
         sha256: String,
+        from: Source,
     },
     Failed(StageError),
     /// The job was stopped before this candidate's turn.
@@ -47,6 +61,8 @@ pub enum Outcome {
 pub struct Shared {
     pub probe: Arc<Embedding>,
     pub times: StageTimes,
+    /// What their fetches have in common.
+    pub request: FetchRequest,
     /// Hashes that some candidate has taken on.
     claimed: Arc<Mutex<HashSet<String>>>,
     /// Set when the job ends early: work that has not begun is not begun.
@@ -54,12 +70,14 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(probe: Embedding, times: StageTimes) -> Self {
-        Self { probe: Arc::new(probe), times, claimed: Arc::default(), stop: Arc::default() }
+    pub fn new(probe: Embedding, times: StageTimes, request: FetchRequest) -> Self {
+        Self { probe: Arc::new(probe), times, request, claimed: Arc::default(), stop: Arc::default() }
     }
 
+    /// Also ends what is being fetched.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.request.cancel.cancel();
     }
 
     /// True for the first who asks for this hash.
@@ -88,24 +106,27 @@ pub async fn on_a_core<T: Send + 'static>(
 /// Looks at one candidate; never fails as a whole.
 pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared) -> Outcome {
     let start = Instant::now();
-    let fetched = ctx.fetcher.fetch(&candidate, ctx.limits.max_bytes).await;
+    let fetched = ctx.fetcher.fetch(&candidate, &shared.request).await;
     shared.times.add(Stage::Fetch, start.elapsed());
-    let bytes = match fetched {
-        Ok(bytes) => bytes,
-        Err(error) => return Outcome::Failed(StageError { stage: "fetch", kind: error.kind(), message: error.to_string() }),
+    let (body, from) = match fetched {
+        Ok(fetched) => (fetched.bytes, honest(fetched.from, &candidate)),
+        Err(FetchError::Cancelled) => return Outcome::Stopped,
+        Err(error) => return Outcome::Failed(not_had(&error)),
     };
     let (vision, limits) = (Arc::clone(&ctx.vision), ctx.limits);
     let work = move || {
         if shared.stop.load(Ordering::Relaxed) {
             return Ok(Outcome::Stopped);
         }
+        let bytes = shared.times.time(Stage::Fetch, || body.read()).map_err(|e| not_had(&FetchError::Io(e.kind().to_string())))?;
         let sha256 = shared.times.time(Stage::Decode, || hex(&Sha256::digest(&bytes)));
         if !shared.claim(&sha256) {
-            return Ok(Outcome::Duplicate { sha256 });
+            return Ok(Outcome::Duplicate { sha256, from });
         }
         let format = check_bytes(&bytes, &limits).map_err(|e| unreadable(&e))?;
         let picture = shared.times.time(Stage::Decode, || decode(&bytes, &limits)).map_err(|e| unreadable(&e))?;
         drop(bytes);
+        let hash = shared.times.time(Stage::Decode, || PictureHash::of(&picture));
         let analysis = analyse(&*vision, &picture, Role::Candidate, &shared.times)?;
         let (best, similarity) = most_similar(&analysis, &shared.probe).ok_or_else(|| StageError {
             stage: "compare",
@@ -113,12 +134,23 @@ pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared)
             message: "the picture gave no embedding".into(),
         })?;
         let pool_image = format!("pool-{}.{}", &sha256[..12], format.ending());
-        Ok(Outcome::Compared { seen: Box::new(Seen { pool_image, sha256, analysis, best, similarity }), picture: Arc::new(picture) })
+        let seen = Box::new(Seen { pool_image, sha256, hash, analysis, best, similarity });
+        Ok(Outcome::Compared { seen, picture: Arc::new(picture), from })
     };
     match on_a_core(&ctx, "analyse", work).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) | Err(error) => Outcome::Failed(error),
     }
+}
+
+/// Where a provider names no picture but its small copy, the copy stands in the picture's place.
+fn honest(from: Source, candidate: &Candidate) -> Source {
+    let only_small = candidate.thumbnail_url.as_deref() == Some(&candidate.image_uri);
+    if from == Source::Picture && only_small { Source::Thumbnail } else { from }
+}
+
+fn not_had(error: &FetchError) -> StageError {
+    StageError { stage: "fetch", kind: error.kind(), message: error.to_string() }
 }
 
 fn unreadable(error: &ValidateError) -> StageError {

@@ -1,25 +1,42 @@
-//! What went wrong without ending the request, counted by stage and kind.
+//! What went wrong without ending the request, counted by stage and kind, and by provider where one failed.
 
 use super::StageError;
+use crate::discovery::ProviderError;
 use app::api::Diagnostic;
 use std::collections::BTreeMap;
 
+/// Stage, kind, provider.
+type Key = (String, String, Option<String>);
+
 /// Counts; the order of the list depends on the names alone.
 #[derive(Debug, Clone, Default)]
-pub struct Diagnostics(BTreeMap<(String, String), usize>);
+pub struct Diagnostics(BTreeMap<Key, usize>);
 
 impl Diagnostics {
     pub fn count(&mut self, stage: &str, kind: &str) {
-        *self.0.entry((stage.to_owned(), kind.to_owned())).or_default() += 1;
+        self.add((stage.to_owned(), kind.to_owned(), None));
     }
 
     pub fn error(&mut self, error: &StageError) {
         self.count(error.stage, error.kind);
     }
 
+    /// A provider that named nothing, and why.
+    pub fn provider(&mut self, name: &str, error: &ProviderError) {
+        self.add(("discover".to_owned(), error.kind().to_owned(), Some(name.to_owned())));
+    }
+
+    fn add(&mut self, key: Key) {
+        *self.0.entry(key).or_default() += 1;
+    }
+
     pub fn list(&self) -> Vec<Diagnostic> {
-        let diagnostic =
-            |((stage, kind), count): (&(String, String), &usize)| Diagnostic { stage: stage.clone(), kind: kind.clone(), count: *count };
+        let diagnostic = |((stage, kind, provider), count): (&Key, &usize)| Diagnostic {
+            stage: stage.clone(),
+            kind: kind.clone(),
+            count: *count,
+            provider: provider.clone(),
+        };
         self.0.iter().map(diagnostic).collect()
     }
 }
@@ -36,5 +53,17 @@ mod tests {
         }
         let list: Vec<_> = diagnostics.list().into_iter().map(|d| format!("{} {} {}", d.stage, d.kind, d.count)).collect();
         assert_eq!(list, ["decode unreadable_image 1", "fetch not_found 1", "fetch timeout 2"]);
+    }
+
+    #[test]
+    fn a_provider_that_fails_is_named() {
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.provider("wikimedia", &ProviderError::Timeout);
+        diagnostics.provider("brave", &ProviderError::Timeout);
+        diagnostics.provider("brave", &ProviderError::Timeout);
+        diagnostics.provider("brave", &ProviderError::QuotaSpent);
+        let list: Vec<_> = diagnostics.list().into_iter().map(|d| (d.kind, d.provider.unwrap_or_default(), d.count)).collect();
+        let expected = [("provider_quota_spent", "brave", 1), ("provider_timeout", "brave", 2), ("provider_timeout", "wikimedia", 1)];
+        assert_eq!(list, expected.map(|(kind, name, count)| (kind.to_owned(), name.to_owned(), count)));
     }
 }

@@ -1,7 +1,7 @@
 //! The pipeline: from a query picture to ranked matches, one file a stage.
 //!
-//! validate → discover → (fetch → decode → people → faces → align → embed → compare) for each candidate → rank →
-//! artifacts. A stage is a function from one typed value to the next; [`run`] joins them. What goes wrong with one
+//! validate → discover → (fetch → decode → people → faces → align → embed → compare) for each candidate → collapse
+//! near-duplicates → rank → artifacts. A stage is a function from one typed value to the next; [`run`] joins them. What goes wrong with one
 //! candidate costs that candidate alone and is counted in the result's diagnostics.
 //!
 //! The pipeline knows nothing of HTTP, queues or databases: a job comes in, a [`MatchResult`](app::api::MatchResult)
@@ -17,7 +17,10 @@ mod draw;
 mod error;
 mod gather;
 mod jpeg;
+mod listing;
+mod near_duplicate;
 mod rank;
+mod redraw;
 mod report;
 mod reporter;
 mod run;
@@ -31,18 +34,20 @@ pub use analyse::{AnalysedFace, Analysis, Role, analyse};
 pub use decode::decode;
 pub use diagnostics::Diagnostics;
 pub use error::{PipelineError, StageError, ValidateError};
+pub use near_duplicate::{Look, Nearness, PictureHash};
 pub use rank::{RankKey, TIE, rank};
 pub use run::{run, run_timed};
 pub use times::{Stage, StageTimes};
 pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
 
 use crate::discovery::Provider;
-use crate::fetch::{Fetcher, FileFetcher};
+use crate::fetch::{Fetcher, Fetchers};
 use crate::objects::Objects;
 use app::api::{EventKind, MatchOptions};
 use bytes::Bytes;
 use models::Vision;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -83,6 +88,11 @@ pub struct PipelineContext {
     pub limits: ImageLimits,
     /// Candidates of one job that are fetched or computed at a time; bounds memory too (a decoded picture each).
     pub max_concurrency: usize,
+    /// How long a job goes on asking others: what it has by then is compared, the rest is counted as `deadline`. Files of
+    /// a pool are there already.
+    pub job_timeout: Duration,
+    /// How long one provider outside may take to name candidates.
+    pub provider_timeout: Duration,
     /// One permit per piece of work that keeps a core busy, shared by all jobs: decoding, networks, drawing.
     pub compute: Arc<Semaphore>,
 }
@@ -94,11 +104,13 @@ impl PipelineContext {
         Self {
             vision,
             providers,
-            fetcher: Arc::new(FileFetcher),
+            fetcher: Arc::new(Fetchers::default()),
             objects,
             limits: ImageLimits::default(),
             // One more than can compute, so that the next picture is read while the others keep the cores busy.
             max_concurrency: cores + 1,
+            job_timeout: Duration::from_secs(120),
+            provider_timeout: Duration::from_secs(8),
             compute: Arc::new(Semaphore::new(cores)),
         }
     }

@@ -1,7 +1,8 @@
 //! From what the stages found to what the result says: the API's own types.
 
 use super::analyse::{AnalysedFace, Analysis};
-use app::api::{FaceReport, ModelNames, PersonReport, Thresholds};
+use crate::discovery::Provenance;
+use app::api::{FaceReport, ModelNames, PersonReport, ProvenanceReport, Thresholds};
 use models::VisionInfo;
 
 pub fn face(face: &AnalysedFace) -> FaceReport {
@@ -30,4 +31,19 @@ pub fn models(info: &VisionInfo) -> ModelNames {
 
 pub fn thresholds(info: &VisionInfo) -> Thresholds {
     Thresholds { match_: info.match_threshold, possible: info.possible_threshold }
+}
+
+pub fn provenance(provenance: Provenance) -> ProvenanceReport {
+    ProvenanceReport {
+        provider: provenance.provider,
+        image_uri: provenance.image_uri,
+        page_url: provenance.page_url,
+        title: provenance.title,
+        source_domain: provenance.source_domain,
+        license: provenance.license,
+        license_url: provenance.license_url,
+        attribution: provenance.attribution,
+        provider_rank: provenance.provider_rank,
+        provider_score: provenance.provider_score,
+    }
 }

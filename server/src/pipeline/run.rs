@@ -2,21 +2,22 @@
 //!
 //! The run emits `stage`, `candidate` and `match` events; `done` and `error` belong to whoever keeps the result.
 
-use super::analyse::{Role, analyse};
+use super::analyse::{Analysis, Role, analyse};
 use super::artifacts::{self, PictureEmbeddings, Side};
 use super::candidate::{Seen, Shared, on_a_core};
 use super::gather::gather;
+use super::listing::{Entry, entries, match_report};
+use super::redraw::redraw;
 use super::reporter::Reporter;
-use super::sweep::{Compared, QueryPicture, Sweep, Swept, match_report};
+use super::sweep::{QueryPicture, Sweep, Swept, kept_links};
 use super::validate::hex;
-use super::{
-    Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, RankKey, Stage, StageError, StageTimes, decode, rank, report,
-};
-use crate::discovery::Candidate;
-use app::api::{MatchReport, MatchResult, ProbeReport, RequestState, Thresholds};
+use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, StageTimes, decode, report};
+use crate::fetch::{FetchRequest, RetryBudget};
+use app::api::{MatchReport, MatchResult, ProbeReport, RequestState};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// Searches for the query's face. The result is stored as `matching_results.json` beside the artifacts and returned.
 pub async fn run(ctx: &PipelineContext, job: &MatchJob, progress: &dyn Progress) -> Result<MatchResult, PipelineError> {
@@ -47,6 +48,7 @@ async fn search(
     reporter: &mut Reporter<'_>,
 ) -> Result<MatchResult, PipelineError> {
     let start = Instant::now();
+    let deadline = tokio::time::Instant::now() + ctx.job_timeout;
     let info = ctx.vision.info();
     let thresholds = report::thresholds(info);
     let mut diagnostics = Diagnostics::default();
@@ -61,15 +63,25 @@ async fn search(
     stop_if_cancelled(progress)?;
 
     reporter.begin("discover", None);
-    let candidates = gather(ctx, &job.options, &job.query, &mut diagnostics, progress).await;
+    let candidates = gather(ctx, &job.options, &job.query, deadline, &mut diagnostics, progress).await;
     reporter.counts.candidates = candidates.len();
     stop_if_cancelled(progress)?;
 
     reporter.begin("analyse", Some(candidates.len()));
     let probe = query.seen.analysis.faces[query.seen.best].embedding.clone();
-    let shared = Shared::new(probe, times.clone());
+    let request = FetchRequest {
+        request_id: job.request_id,
+        max_bytes: ctx.limits.max_bytes,
+        retries: Arc::new(RetryBudget::for_candidates(candidates.len())),
+        deadline,
+        cancel: CancellationToken::new(),
+    };
+    // A run that is dropped leaves no download behind.
+    let _cancelled_with_the_run = request.cancel.clone().drop_guard();
+    let shared = Shared::new(probe, times.clone(), request.clone());
     let query_seen = Arc::clone(&query.seen);
-    let swept = Sweep { ctx, job, candidates: &candidates, shared, thresholds, progress }.run(query, reporter, &mut diagnostics).await?;
+    let mut swept =
+        Sweep { ctx, job, candidates: &candidates, shared, thresholds, progress }.run(query, reporter, &mut diagnostics).await?;
 
     reporter.begin("rank", None);
     for entry in &swept.compared {
@@ -80,10 +92,26 @@ async fn search(
             diagnostics.count("face", "no_face");
         }
     }
-    let (matches, stood_in) = best_matches(job, &candidates, &swept, &thresholds);
-    progress.log(format!("{} of {} compared picture(s) listed", matches.len(), swept.compared.len()));
+    let listed = entries(job, &candidates, &swept, &thresholds);
+    let files: usize = listed.iter().map(|entry| entry.places.len()).sum();
+    progress.log(format!("{} of {} compared picture(s) listed, in {files} place(s)", listed.len(), swept.compared.len()));
 
     reporter.begin("artifacts", None);
+    // The sweep has ended all fetches of the request it was given.
+    let late = FetchRequest { cancel: CancellationToken::new(), ..request };
+    for entry in &listed {
+        let lead = &mut swept.compared[entry.lead];
+        if !lead.drawn {
+            stop_if_cancelled(progress)?;
+            lead.links = kept_links(redraw(ctx, &late, &candidates[lead.place.index], &lead.seen, times).await, &mut diagnostics);
+        }
+    }
+    let lead = |entry: &Entry| &swept.compared[entry.lead];
+    let described = |(place, entry): (usize, &Entry)| match_report(place + 1, &candidates, lead(entry), &entry.places, &thresholds);
+    let matches: Vec<MatchReport> = listed.iter().enumerate().map(described).collect();
+    // Whether the full frame stood in for a person, or the whole picture for a face.
+    let stands_in = |analysis: &Analysis| analysis.people.is_empty() || analysis.is_fallback();
+    let stood_in = listed.iter().any(|entry| stands_in(&lead(entry).seen.analysis));
     if let Some(objects) = &ctx.objects {
         let query_embeddings = [PictureEmbeddings::of(&job.query_name, &query_seen.sha256, &query_seen.analysis)];
         let pool_embeddings: Vec<_> =
@@ -133,33 +161,8 @@ async fn look_at_query(ctx: &PipelineContext, job: &MatchJob, times: &StageTimes
     if best >= faces {
         return Err(PipelineError::FaceIndexOutOfRange { index: best, faces });
     }
-    let seen = Seen { pool_image: job.query_name.clone(), sha256, similarity: 1.0, analysis, best };
+    let seen = Seen { pool_image: job.query_name.clone(), sha256, hash: None, similarity: 1.0, analysis, best };
     Ok(QueryPicture { picture, seen: Arc::new(seen) })
-}
-
-/// The list that was asked for, best first: one entry per picture, that of its most similar face; and whether
-/// anything in it stood in for the usual (the full frame for a person, the whole picture for a face).
-fn best_matches(job: &MatchJob, candidates: &[Candidate], swept: &Swept, thresholds: &Thresholds) -> (Vec<MatchReport>, bool) {
-    let above = |entry: &&Compared| job.options.threshold.is_none_or(|threshold| entry.seen.similarity >= threshold);
-    let listed: Vec<&Compared> = swept.compared.iter().filter(above).collect();
-    // Which of several identical files was looked at is chance; the first in the order of discovery names it.
-    let indices = |entry: &Compared| swept.same_file.get(&entry.seen.sha256).map_or(&[][..], Vec::as_slice);
-    let first = |entry: &Compared| indices(entry).first().copied().unwrap_or(entry.index);
-    let key = |entry: &&Compared| RankKey {
-        similarity: entry.seen.similarity,
-        sharpness: entry.seen.analysis.faces[entry.seen.best].sharpness,
-        face_area: entry.seen.analysis.faces[entry.seen.best].bbox.area(),
-        source_quality: candidates[first(entry)].source_quality,
-        order: first(entry),
-    };
-    let mut ranked = rank(listed, thresholds, key);
-    ranked.truncate(job.options.top_k);
-    let stood_in = ranked.iter().any(|entry| entry.seen.analysis.people.is_empty() || entry.seen.analysis.is_fallback());
-    let report = |(place, entry): (usize, &Compared)| {
-        let duplicates = indices(entry).iter().skip(1).map(|&index| candidates[index].image_uri.clone()).collect();
-        match_report(place + 1, &candidates[first(entry)], entry, thresholds, duplicates)
-    };
-    (ranked.into_iter().enumerate().map(report).collect(), stood_in)
 }
 
 fn probe_report(job: &MatchJob, query: &Seen, swept: &Swept, matches: Vec<MatchReport>) -> ProbeReport {

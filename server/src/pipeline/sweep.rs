@@ -5,10 +5,13 @@
 
 use super::artifacts::{self, Links, Side};
 use super::candidate::{Outcome, Seen, Shared, look_at, on_a_core};
+use super::listing::{match_report, precedence};
+use super::near_duplicate::Nearness;
 use super::reporter::Reporter;
-use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, TIE, report};
+use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, TIE};
 use crate::discovery::Candidate;
-use app::api::{CandidateState, EventKind, MatchReport, MatchStatus, Thresholds};
+use crate::fetch::Source;
+use app::api::{CandidateState, EventKind, MatchStatus, Thresholds};
 use futures::FutureExt;
 use image::RgbImage;
 use std::collections::BTreeMap;
@@ -20,10 +23,21 @@ use tokio::task::JoinSet;
 /// How often a waiting sweep asks whether it is cancelled.
 const CANCEL_POLL: Duration = Duration::from_millis(200);
 
-/// A picture that was compared, with its place in the order of discovery.
-pub struct Compared {
+/// A place that a picture was had from: the candidate, by its place in the order of discovery, and which of its
+/// addresses gave the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
     pub index: usize,
+    pub from: Source,
+}
+
+/// A picture that was compared.
+pub struct Compared {
+    /// Of the candidate that was looked at; others may have the same file.
+    pub place: Place,
     pub seen: Arc<Seen>,
+    /// Whether its crops were asked for; a store that failed has left no links.
+    pub drawn: bool,
     pub links: Links,
 }
 
@@ -32,8 +46,8 @@ pub struct Compared {
 pub struct Swept {
     /// In the order of discovery.
     pub compared: Vec<Compared>,
-    /// By SHA-256: every candidate with that file, in the order of discovery.
-    pub same_file: BTreeMap<String, Vec<usize>>,
+    /// By SHA-256: every place with that file, in the order of discovery.
+    pub places: BTreeMap<String, Vec<Place>>,
     pub query_links: Links,
 }
 
@@ -110,21 +124,22 @@ impl Sweep<'_> {
                 Done::Looked(index, outcome) => {
                     looking -= 1;
                     self.account(index, &outcome, reporter, diagnostics);
-                    let (seen, picture) = match outcome {
-                        Outcome::Compared { seen, picture } => (Arc::new(*seen), picture),
-                        Outcome::Duplicate { sha256 } => {
-                            swept.same_file.entry(sha256).or_default().push(index);
+                    let (seen, picture, from) = match outcome {
+                        Outcome::Compared { seen, picture, from } => (Arc::new(*seen), picture, from),
+                        Outcome::Duplicate { sha256, from } => {
+                            swept.places.entry(sha256).or_default().push(Place { index, from });
                             continue;
                         }
                         Outcome::Failed(_) | Outcome::Stopped => continue,
                     };
-                    swept.same_file.entry(seen.sha256.clone()).or_default().push(index);
-                    let wanted = self.may_be_listed(&seen, compared.values());
-                    let entry = Compared { index, seen: Arc::clone(&seen), links: Links::default() };
-                    if wanted && self.ctx.objects.is_some() {
+                    let place = Place { index, from };
+                    swept.places.entry(seen.sha256.clone()).or_default().push(place);
+                    let mut entry = Compared { place, seen: Arc::clone(&seen), drawn: false, links: Links::default() };
+                    entry.drawn = self.may_be_listed(&entry, &compared);
+                    if entry.drawn && self.ctx.objects.is_some() {
                         self.spawn_write(running, Side::Pool, picture, seen, move |links| Done::Written(index, links));
                         writing += 1;
-                    } else if wanted {
+                    } else if entry.drawn {
                         self.tell_match(&entry, compared.values(), reporter);
                     }
                     compared.insert(index, entry);
@@ -141,7 +156,7 @@ impl Sweep<'_> {
                 Done::QueryWritten(links) => swept.query_links = kept_links(links, diagnostics),
             }
         }
-        swept.same_file.values_mut().for_each(|indices| indices.sort_unstable());
+        swept.places.values_mut().for_each(|places| places.sort_unstable_by_key(|place| place.index));
         swept.compared = compared.into_values().collect();
         Ok(swept)
     }
@@ -210,49 +225,32 @@ impl Sweep<'_> {
         });
     }
 
-    /// False where enough others are better by more than a tie: then it cannot be in the list, whatever is to come.
-    fn may_be_listed<'b>(&self, seen: &Seen, others: impl Iterator<Item = &'b Compared>) -> bool {
-        let above = self.job.options.threshold.is_none_or(|threshold| seen.similarity >= threshold);
-        above && others.filter(|other| other.seen.similarity - seen.similarity > TIE).count() < self.job.options.top_k
+    /// False where it is a near-duplicate of one that goes before it, or where enough different others are better by more
+    /// than a tie. Rarely it is listed all the same, as pictures to come change the groups: then it is drawn at the end.
+    fn may_be_listed(&self, entry: &Compared, others: &BTreeMap<usize, Compared>) -> bool {
+        let (similarity, look) = (entry.seen.similarity, entry.seen.look());
+        let nearness = Nearness::new(self.thresholds.match_);
+        let mine = precedence(self.candidates, entry, entry.place);
+        let leads = |other: &Compared| precedence(self.candidates, other, other.place) < mine;
+        let better = others.values().filter(|other| other.seen.similarity - similarity > TIE).map(|other| other.seen.look());
+        self.job.options.threshold.is_none_or(|threshold| similarity >= threshold)
+            && !others.values().any(|other| nearness.of(&other.seen.look(), &look).is_some() && leads(other))
+            && !nearness.has_different(better, self.job.options.top_k)
     }
 
     /// Tells of a match with its provisional rank among what was compared so far.
     fn tell_match<'b>(&self, entry: &Compared, others: impl Iterator<Item = &'b Compared>, reporter: &Reporter<'_>) {
         let better = others.filter(|other| other.seen.similarity > entry.seen.similarity).count();
-        let report = match_report(better + 1, &self.candidates[entry.index], entry, &self.thresholds, Vec::new());
+        let report = match_report(better + 1, self.candidates, entry, &[entry.place], &self.thresholds);
         reporter.emit(EventKind::Match { report: Box::new(report) });
     }
 }
 
-fn kept_links(links: Result<Links, StageError>, diagnostics: &mut Diagnostics) -> Links {
+/// Links, or a diagnostic in their place.
+pub fn kept_links(links: Result<Links, StageError>, diagnostics: &mut Diagnostics) -> Links {
     links.unwrap_or_else(|error| {
         tracing::warn!(kind = error.kind, error = %error.message, "the artifacts of a picture are missing");
         diagnostics.error(&error);
         Links::default()
     })
-}
-
-/// One entry of the result's list.
-pub fn match_report(rank: usize, candidate: &Candidate, entry: &Compared, thresholds: &Thresholds, duplicates: Vec<String>) -> MatchReport {
-    let seen = &entry.seen;
-    let face = &seen.analysis.faces[seen.best];
-    MatchReport {
-        rank,
-        pool_image: seen.pool_image.clone(),
-        image_uri: candidate.image_uri.clone(),
-        page_url: candidate.page_url.clone(),
-        title: candidate.title.clone(),
-        provider: candidate.provider.clone(),
-        license: candidate.license.clone(),
-        similarity: seen.similarity,
-        match_status: thresholds.status(seen.similarity),
-        face: report::face(face),
-        person: report::person(&seen.analysis, face),
-        thumbnail: entry.links.thumbnail.clone(),
-        crop: entry.links.crop.clone(),
-        annotated: entry.links.annotated.clone(),
-        sha256: seen.sha256.clone(),
-        duplicates,
-        fallback: seen.analysis.is_fallback(),
-    }
 }

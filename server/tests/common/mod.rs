@@ -60,7 +60,7 @@ impl TestApp {
     pub async fn start_with(folder: &Path, variables: &[(&str, &str)], vision: FakeVision) -> Self {
         let data = folder.join("data").to_string_lossy().into_owned();
         let pools = format!("samples={}", folder.join("pool").display());
-        let mut all = vec![("DATA_DIR", data.as_str()), ("POOLS", &pools), ("SYNC_TIMEOUT", "60")];
+        let mut all = vec![("DATA_DIR", data.as_str()), ("POOLS", &pools), ("PROVIDERS", "none"), ("SYNC_TIMEOUT", "60")];
         all.extend_from_slice(variables);
         let mut config = Config::from_environment(&Environment::of(&all)).expect("a usable configuration");
         config.jobs.retry_pause = Duration::from_millis(1);

@@ -242,10 +242,11 @@ async fn options_that_do_not_read_are_named() {
         "details": {
           "field": "providers",
           "known": [
-            "samples"
+            "samples",
+            "urls"
           ]
         },
-        "message": "There is no provider `elsewhere` here; there is: samples."
+        "message": "There is no provider `elsewhere` here; there is: samples, urls."
       },
       "request_id": "[id]"
     }

@@ -1,0 +1,47 @@
+//! Where to search: every source with what it is sent, and those that are not set up, with what would set them up.
+
+use crate::{api::ProviderReport, text};
+use leptos::prelude::*;
+
+/// The addresses that a request brings along have a field of their own.
+pub const URLS: &str = "urls";
+
+#[component]
+pub fn Sources(providers: Vec<ProviderReport>) -> impl IntoView {
+    let (present, absent): (Vec<_>, Vec<_>) = providers.into_iter().filter(|p| p.name != URLS).partition(|p| p.configured);
+    let summary = format!("Not set up on this server: {}", absent.len());
+    view! {
+        <fieldset class="field sources">
+            <legend>"Where to search"</legend>
+            // With it, a form in which nothing is ticked asks nobody, instead of everybody.
+            <input type="hidden" name="providers" value=URLS />
+            {present.into_iter().map(|provider| view! { <Source provider=provider /> }).collect_view()}
+            {(!absent.is_empty())
+                .then(|| {
+                    view! {
+                        <details class="more">
+                            <summary>{summary}</summary>
+                            {absent.into_iter().map(|provider| view! { <Source provider=provider /> }).collect_view()}
+                        </details>
+                    }
+                })}
+        </fieldset>
+    }
+}
+
+#[component]
+fn Source(provider: ProviderReport) -> impl IntoView {
+    let ProviderReport { name, configured, note, needs, cost, .. } = provider;
+    view! {
+        <label class="tick source">
+            <input type="checkbox" name="providers" value=name.clone() checked=configured disabled=!configured />
+            <span>
+                <b>{name}</b>
+                " "
+                <span class="sent" class:leaves=!needs.is_empty()>{text::sent(&needs)}</span>
+                {(cost == "metered").then(|| view! { " " <span class="sent">"limited or paid for"</span> })}
+                <span class="hint">{note}</span>
+            </span>
+        </label>
+    }
+}

@@ -1,0 +1,81 @@
+//! Where the operator's buckets are.
+
+use super::{ConfigError, Environment};
+use url::Url;
+
+/// * `S3_ENDPOINT` (default: AWS): address of another store that speaks S3, such as MinIO or Garage.
+/// * `S3_REGION` (default: that of the standard chain; `us-east-1` with an endpoint): the region of the buckets.
+/// * `S3_PATH_STYLE` (default `auto`): whether a bucket stands in the path instead of the host name; `auto`: with an
+///   endpoint.
+///
+/// Keys are those of the standard chain: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, a profile, the machine's role.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct S3Config {
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
+    /// None: with an endpoint.
+    pub path_style: Option<bool>,
+}
+
+impl S3Config {
+    pub fn from_environment(env: &Environment) -> Result<Self, ConfigError> {
+        let endpoint = env.read("S3_ENDPOINT", "", "address of a store that speaks S3; empty: AWS", |text| match text {
+            "" => Ok(None),
+            _ => endpoint(text).map(Some),
+        })?;
+        let region = env.optional("S3_REGION", "from the AWS environment", "region of the buckets; with an endpoint, `us-east-1`");
+        let path_style = env.read(
+            "S3_PATH_STYLE",
+            "auto",
+            "bucket in the path, not in the host name: `true`, `false`, or `auto`: with an endpoint",
+            |text| match text {
+                "auto" => Ok(None),
+                "true" => Ok(Some(true)),
+                "false" => Ok(Some(false)),
+                _ => Err("`auto`, `true` or `false` is expected".into()),
+            },
+        )?;
+        Ok(Self { endpoint, region, path_style })
+    }
+
+    pub fn path_style(&self) -> bool {
+        self.path_style.unwrap_or(self.endpoint.is_some())
+    }
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|e| format!("it is no address ({e})"))?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || !plain {
+        return Err("an address such as https://s3.example.org:9000 is expected, without keys in it".into());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<S3Config, String> {
+        S3Config::from_environment(&Environment::of(pairs)).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_store_of_ones_own_has_its_buckets_in_the_path_unless_told_otherwise() -> Result<(), String> {
+        assert_eq!(read(&[])?, S3Config::default());
+        assert!(!read(&[])?.path_style());
+        let own = read(&[("S3_ENDPOINT", "http://127.0.0.1:9000/")])?;
+        assert_eq!((own.endpoint.as_deref(), own.path_style()), (Some("http://127.0.0.1:9000"), true));
+        assert!(!read(&[("S3_ENDPOINT", "https://s3.example.org"), ("S3_PATH_STYLE", "false")])?.path_style());
+        Ok(())
+    }
+
+    #[test]
+    fn an_endpoint_that_is_none_stops_the_start() {
+        for value in ["s3.example.org", "ftp://s3.example.org", "https://key:secret@s3.example.org", "https://s3.example.org/?x=1"] {
+            let sentence = read(&[("S3_ENDPOINT", value)]).err().unwrap_or_default();
+            assert!(sentence.contains("S3_ENDPOINT"), "{value}: {sentence}");
+        }
+        assert!(read(&[("S3_PATH_STYLE", "maybe")]).is_err());
+    }
+}

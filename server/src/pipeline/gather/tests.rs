@@ -1,0 +1,217 @@
+//! Providers that answer as they are told.
+
+use super::*;
+use crate::discovery::Location;
+use app::api::{EventKind, ProviderReport};
+use async_trait::async_trait;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What one provider does when it is asked.
+enum Does {
+    Answers(&'static [&'static str], &'static [&'static str]),
+    /// One picture called after the words.
+    Echoes,
+    Fails(ProviderError),
+    Panics,
+    Hangs,
+}
+
+struct Told {
+    name: &'static str,
+    needs: &'static [Need],
+    cost: Cost,
+    does: Does,
+    /// The words of each question.
+    asked: Mutex<Vec<Option<String>>>,
+}
+
+impl Told {
+    fn new(name: &'static str, needs: &'static [Need], does: Does) -> Arc<Self> {
+        Arc::new(Self { name, needs, cost: Cost::Free, does, asked: Mutex::default() })
+    }
+
+    fn metered(name: &'static str, needs: &'static [Need], does: Does) -> Arc<Self> {
+        Arc::new(Self { name, needs, cost: Cost::Metered, does, asked: Mutex::default() })
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("not poisoned").iter().map(|words| words.clone().unwrap_or_default()).collect()
+    }
+}
+
+#[async_trait]
+impl Provider for Told {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn report(&self) -> ProviderReport {
+        ProviderReport::new(self.name, true, "")
+    }
+
+    fn needs(&self) -> &[Need] {
+        self.needs
+    }
+
+    fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    async fn discover(&self, probe: &ProbeQuery, _: usize) -> Answer {
+        self.asked.lock().expect("not poisoned").push(probe.words.clone());
+        match &self.does {
+            Does::Answers(urls, words) => Ok(Found {
+                candidates: urls.iter().map(|url| candidate(self.name, url)).collect(),
+                words: words.iter().map(|word| (*word).to_owned()).collect(),
+            }),
+            Does::Echoes => Ok(vec![candidate(self.name, &format!("{}: {}", self.name, probe.words.as_deref().unwrap_or("-")))].into()),
+            Does::Fails(error) => Err(error.clone()),
+            Does::Panics => panic!("played by the test"),
+            Does::Hangs => std::future::pending().await,
+        }
+    }
+}
+
+fn candidate(provider: &str, url: &str) -> Candidate {
+    Candidate::new(provider, Location::Url(url.into()), url)
+}
+
+#[derive(Default)]
+struct Quiet {
+    cancelled: AtomicBool,
+    logged: Mutex<Vec<String>>,
+}
+
+impl Progress for Quiet {
+    fn emit(&self, _: EventKind) {}
+
+    fn log(&self, message: String) {
+        self.logged.lock().expect("not poisoned").push(message);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+struct Gathered {
+    uris: Vec<String>,
+    candidates: Vec<Candidate>,
+    diagnostics: Vec<String>,
+    logged: Vec<String>,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const PICTURE: &[Need] = &[Need::Picture];
+const WORDS: &[Need] = &[Need::Words];
+
+async fn gathered(providers: &[Arc<Told>], hint: Option<&str>, timeout: Duration, limit: usize) -> Gathered {
+    let providers = providers.iter().map(|provider| provider.clone() as Arc<dyn Provider>).collect();
+    let probe = ProbeQuery { picture: Bytes::from_static(b"picture"), words: hint.map(ToOwned::to_owned), ..ProbeQuery::default() };
+    let (mut diagnostics, progress) = (Diagnostics::default(), Quiet::default());
+    let round = Round { providers, timeout, deadline: Instant::now() + 10 * MINUTE, limit };
+    let candidates = round.all(probe, &mut diagnostics, &progress).await;
+    let told = |d: app::api::Diagnostic| format!("{} {} {}", d.provider.unwrap_or_default(), d.kind, d.count);
+    Gathered {
+        uris: candidates.iter().map(|candidate| candidate.image_uri.clone()).collect(),
+        candidates,
+        diagnostics: diagnostics.list().into_iter().map(told).collect(),
+        logged: progress.logged.into_inner().expect("not poisoned"),
+    }
+}
+
+#[tokio::test]
+async fn who_fails_panics_or_hangs_costs_the_others_nothing_and_is_named_in_the_diagnostics() {
+    let good = Told::new("good", &[], Does::Answers(&["1", "2"], &[]));
+    let hangs = Told::new("hangs", PICTURE, Does::Hangs);
+    let panics = Told::new("panics", PICTURE, Does::Panics);
+    let spent = Told::metered("spent", PICTURE, Does::Fails(ProviderError::QuotaSpent));
+    let url = Told::new("url", &[Need::PictureUrl], Does::Echoes);
+    let found = gathered(&[hangs, panics, spent, good, url.clone()], None, Duration::from_millis(20), 9).await;
+    assert_eq!(found.uris, ["1", "2"]);
+    assert_eq!(
+        found.diagnostics,
+        ["url provider_needs_more 1", "spent provider_quota_spent 1", "hangs provider_timeout 1", "panics provider_unavailable 1"]
+    );
+    assert!(url.asked().is_empty(), "without a public address it is not asked");
+}
+
+#[tokio::test]
+async fn a_pool_of_the_operators_own_has_the_time_of_the_job() {
+    struct Slow;
+    #[async_trait]
+    impl Provider for Slow {
+        fn name(&self) -> &str {
+            "slow"
+        }
+        fn report(&self) -> ProviderReport {
+            ProviderReport::new("slow", true, "")
+        }
+        async fn discover(&self, _: &ProbeQuery, _: usize) -> Answer {
+            sleep(Duration::from_millis(50)).await;
+            Ok(vec![candidate("slow", "1")].into())
+        }
+    }
+    let (mut diagnostics, progress) = (Diagnostics::default(), Quiet::default());
+    let round = Round { providers: vec![Arc::new(Slow)], timeout: Duration::ZERO, deadline: Instant::now() + MINUTE, limit: 9 };
+    assert_eq!(round.all(ProbeQuery::default(), &mut diagnostics, &progress).await.len(), 1);
+    let late = Round { deadline: Instant::now() + Duration::from_millis(1), ..round };
+    assert!(late.all(ProbeQuery::default(), &mut diagnostics, &progress).await.is_empty());
+    assert_eq!(diagnostics.list()[0].kind, "provider_timeout");
+}
+
+#[tokio::test]
+async fn the_hint_is_what_searches_by_words_are_asked_for_once() {
+    let picture = Told::new("picture", PICTURE, Does::Answers(&["p"], &["Pierre Curie"]));
+    let words = Told::new("words", WORDS, Does::Echoes);
+    let found = gathered(&[picture, words.clone()], Some("Marie Curie"), MINUTE, 9).await;
+    assert_eq!(found.uris, ["p", "words: Marie Curie"]);
+    assert_eq!(words.asked(), ["Marie Curie"], "no second round: the asker's words stand");
+    assert!(found.diagnostics.is_empty());
+}
+
+#[tokio::test]
+async fn without_a_hint_names_from_a_search_by_picture_are_asked_for_in_a_second_round() {
+    let vision = Told::new("vision", PICTURE, Does::Answers(&["v"], &["gentleman", "Marie  Curie", "Solvay", "1927", "Brussels"]));
+    let lens = Told::new("lens", PICTURE, Does::Answers(&["l"], &["marie curie", "Pierre Curie"]));
+    let (free, paid) = (Told::new("free", WORDS, Does::Echoes), Told::metered("paid", WORDS, Does::Echoes));
+    let found = gathered(&[vision.clone(), lens, free.clone(), paid.clone()], None, MINUTE, 20).await;
+    // In turns, each once, no more than three, none that says nothing; the metered one gets the best alone.
+    assert_eq!(free.asked(), ["marie curie", "Pierre Curie", "Solvay"]);
+    assert_eq!(paid.asked(), ["marie curie"]);
+    assert_eq!(vision.asked(), [""], "searches by picture are asked once");
+    assert_eq!(found.uris, ["v", "l", "free: marie curie", "paid: marie curie", "free: Pierre Curie", "free: Solvay"]);
+    assert!(found.diagnostics.is_empty(), "{:?}", found.diagnostics);
+    assert!(found.logged.iter().all(|line| !line.to_lowercase().contains("curie")), "no words in a log: {:?}", found.logged);
+}
+
+#[tokio::test]
+async fn without_hint_and_without_names_searches_by_words_are_not_asked() {
+    let picture = Told::new("picture", PICTURE, Does::Answers(&["p"], &["portrait", "  ", "Person"]));
+    let words = Told::new("words", WORDS, Does::Echoes);
+    let found = gathered(&[picture, words.clone()], Some("  "), MINUTE, 9).await;
+    assert_eq!(found.uris, ["p"]);
+    assert!(words.asked().is_empty());
+    assert_eq!(found.diagnostics, ["words provider_needs_more 1"]);
+}
+
+#[tokio::test]
+async fn a_failure_in_the_second_round_is_counted_for_each_question() {
+    let picture = Told::new("picture", PICTURE, Does::Answers(&[], &["one", "two"]));
+    let words = Told::new("words", WORDS, Does::Fails(ProviderError::RateLimited { retry_after: None }));
+    let found = gathered(&[picture, words], None, MINUTE, 9).await;
+    assert_eq!(found.diagnostics, ["words provider_rate_limited 2"]);
+}
+
+#[tokio::test]
+async fn answers_are_interleaved_within_the_budget_and_one_picture_has_two_provenances() {
+    let a = Told::new("a", PICTURE, Does::Answers(&["https://x.example/1.jpg", "https://x.example/2.jpg", "https://x.example/3.jpg"], &[]));
+    let b = Told::new("b", PICTURE, Does::Answers(&["https://X.example:443/1.jpg#b", "https://y.example/1.jpg"], &[]));
+    let found = gathered(&[a, b], None, MINUTE, 3).await;
+    assert_eq!(found.uris, ["https://x.example/1.jpg", "https://y.example/1.jpg", "https://x.example/2.jpg"]);
+    let [first, second, third] = &found.candidates[..] else { panic!("three") };
+    assert_eq!((first.provider.as_str(), first.also.len()), ("a", 1));
+    assert_eq!((first.also[0].provider.as_str(), first.also[0].image_uri.as_str()), ("b", "https://X.example:443/1.jpg#b"));
+    assert!(second.also.is_empty() && third.also.is_empty());
+}
