@@ -6,7 +6,7 @@
 //! * [`http`]: routes, errors, pages; knows nothing of pictures or networks;
 //! * [`jobs`]: the bounded queue, workers, retries, events, retention and erasure;
 //! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
-//! * [`store`]: rows (SQLite); [`objects`]: files of a request; [`clock`]: what time it is.
+//! * [`store`]: rows (SQLite); [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
 //!
 //! Every outside thing stands behind a small trait, so that a test swaps one without touching the rest.
 

@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 /// The formats that are read here, so that a host with several sends one of them.
 const PICTURES: &str = "image/jpeg,image/png,image/webp,image/gif;q=0.8";
-/// Addresses of one candidate that are tried, its page's picture included.
-const MOST_ADDRESSES: usize = 6;
+/// Renditions of one candidate that are tried between the picture and its thumbnail.
+const MOST_RENDITIONS: usize = 3;
 
 /// What a download may be.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl WebFetcher {
 
     /// The first of the candidate's addresses that gives a picture.
     async fn any(&self, candidate: &Candidate, picture: &str, request: &FetchRequest) -> Result<Fetched, FetchError> {
-        let renditions = candidate.alternates.iter().map(|url| (Source::Rendition, url.as_str()));
+        let renditions = candidate.alternates.iter().take(MOST_RENDITIONS).map(|url| (Source::Rendition, url.as_str()));
         let thumbnail = candidate.thumbnail_url.iter().map(|url| (Source::Thumbnail, url.as_str()));
         // A provider that knows the small copy alone names it in the picture's place.
         let alone = candidate.thumbnail_url.as_deref() == Some(picture);
@@ -64,7 +64,7 @@ impl WebFetcher {
         let mut tried: Vec<&str> = Vec::new();
         let mut first_error = None;
         for (from, url) in [(first, picture)].into_iter().chain(renditions).chain(thumbnail) {
-            if tried.contains(&url) || tried.len() + 1 >= MOST_ADDRESSES {
+            if tried.contains(&url) {
                 continue;
             }
             tried.push(url);

@@ -113,9 +113,13 @@ impl Round {
                     Err(error) => {
                         diagnostics.provider(provider.name(), &error);
                         progress.log(format!("{}: no candidates ({})", provider.name(), error.kind()));
-                        // What was not asked is no failure; what a provider said may hold what was asked.
-                        if !matches!(error, ProviderError::Needs(_)) {
-                            tracing::warn!(provider = provider.name(), kind = error.kind(), "a provider failed");
+                        match error {
+                            // What was not asked is no failure.
+                            ProviderError::Needs(_) => {}
+                            // The operator's own pool: the sentence is for the operator, and holds nothing of the request.
+                            _ if provider.needs().is_empty() => tracing::warn!(provider = provider.name(), %error, "a pool failed"),
+                            // What a provider said may hold what was asked.
+                            _ => tracing::warn!(provider = provider.name(), kind = error.kind(), "a provider failed"),
                         }
                         tracing::debug!(provider = provider.name(), %error, "a provider named nothing");
                     }

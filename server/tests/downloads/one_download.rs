@@ -204,25 +204,26 @@ async fn the_alternates_are_tried_in_their_order_and_the_first_error_is_told() {
     .await;
     let fetching = opened(&[&host], &[], &[]);
     let mut wanted = candidate(&host.at("/picture"));
-    wanted.alternates = vec![host.at("/larger"), host.at("/picture"), "http://127.0.0.1/secret".into(), host.at("/smaller")];
+    wanted.alternates = vec![host.at("/larger"), "http://127.0.0.1/secret".into(), host.at("/smaller"), host.at("/one-too-many")];
     wanted.thumbnail_url = Some(host.at("/thumbnail"));
     let fetched = fetching.fetchers().fetch(&wanted, &request()).await.expect("a rendition");
     assert_eq!((fetched.from, fetched.url), (Source::Rendition, Some(host.at("/smaller"))));
     assert_eq!(host.seen.targets(), ["/picture", "/larger", "/smaller"], "none twice, none that is refused");
 
-    wanted.alternates = vec![host.at("/larger")];
+    // Three renditions, none twice, and the thumbnail is never forgotten over them.
+    wanted.alternates = [vec![host.at("/picture"); 2], vec![host.at("/larger"); 9]].concat();
     let fetched = fetching.fetchers().fetch(&wanted, &request()).await.expect("the thumbnail");
     assert_eq!((fetched.from, fetched.url), (Source::Thumbnail, Some(host.at("/thumbnail"))));
+
+    wanted.thumbnail_url = Some(host.at("/page.jpg"));
+    let error = fetching.fetchers().fetch(&wanted, &request()).await.expect_err("nothing");
+    assert_eq!(error.kind(), "not_a_picture", "what was wrong with the picture itself");
 
     // A provider that knows the small copy alone names it in the picture's place: it is a thumbnail all the same.
     wanted = candidate(&host.at("/thumbnail"));
     wanted.thumbnail_url = Some(host.at("/thumbnail"));
     let fetched = fetching.fetchers().fetch(&wanted, &request()).await.expect("the thumbnail");
     assert_eq!(fetched.from, Source::Thumbnail);
-
-    wanted.thumbnail_url = Some(host.at("/page.jpg"));
-    let error = fetching.fetchers().fetch(&wanted, &request()).await.expect_err("nothing");
-    assert_eq!(error.kind(), "not_a_picture", "what was wrong with the picture itself");
 }
 
 #[tokio::test]

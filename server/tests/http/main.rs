@@ -11,6 +11,7 @@ mod events;
 mod matching;
 mod near_duplicates;
 mod pages;
+mod providers;
 mod queue;
 mod restart;
 mod status;

@@ -3,7 +3,7 @@
 use crate::service::{Answer, Make, Service, WORDS, answered, bears_every_strange_answer, fails_like_every_other, shown, upload, worded};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use server::discovery::{Cost, Need, Provider, ProviderError, web};
+use server::discovery::{Cost, Need, ProviderError, web};
 use std::time::Duration;
 
 const MAKE: Make = |base| Box::new(web::Brave::new(api(base), "brave-key"));

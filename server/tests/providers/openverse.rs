@@ -5,7 +5,7 @@ use crate::service::{
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use server::discovery::{Need, Provider, ProviderError, web};
+use server::discovery::{Need, ProviderError, web};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},

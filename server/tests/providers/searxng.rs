@@ -3,7 +3,7 @@
 use crate::service::{Answer, Make, Service, WORDS, answered, bears_every_strange_answer, fails_like_every_other, shown, upload, worded};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use server::discovery::{Need, Provider, ProviderError, web};
+use server::discovery::{Need, ProviderError, web};
 
 const MAKE: Make = |base| Box::new(web::SearXng::new(api(base)));
 
