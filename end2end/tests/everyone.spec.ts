@@ -38,7 +38,7 @@ test.describe("on a phone of 360 pixels", () => {
     const sideways = () => page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth);
     await open(page, "/");
     expect(await sideways()).toBeLessThanOrEqual(0);
-    await page.locator(".options summary").click();
+    await page.locator(".options > summary").click();
     expect(await sideways()).toBeLessThanOrEqual(0);
     await page.screenshot({ path: artefact("phone-home.png"), fullPage: true });
     await search(page);
@@ -76,7 +76,7 @@ test("a search is made by keyboard alone", async ({ page }) => {
   await page.keyboard.press("Space");
   await expect(page.locator("input[name=consent]")).toBeChecked();
   await page.keyboard.press("Tab");
-  await expect(page.locator(".options summary")).toBeFocused();
+  await expect(page.locator(".options > summary")).toBeFocused();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/requests\//);
