@@ -21,9 +21,9 @@ mod browser;
 mod live;
 mod pages;
 mod parts;
-pub mod places;
 #[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
 mod picture;
+pub mod places;
 mod read;
 mod shell;
 mod text;

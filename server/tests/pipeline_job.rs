@@ -7,7 +7,7 @@
 use app::api::{Counts, EventKind, MatchOptions, MatchResult, MatchStatus, StageState};
 use bytes::Bytes;
 use image::{ImageFormat, Rgb, RgbImage};
-use models::{BBox, Embedding, Face, ModelError, Person, Vision, VisionInfo};
+use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, Person, Vision, VisionInfo};
 use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError};
 use server::objects::{FolderObjects, Objects};
 use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, run, validate_query};
@@ -53,6 +53,9 @@ impl Played {
             embedding_model: "embedding@00000000".into(),
             match_threshold: 0.8,
             possible_threshold: 0.6,
+            calibration: "played".into(),
+            contract: Arc::new(Contract { digest: "00000000".into(), preprocessing: "played".into(), dimension: 2 }),
+            face_side: 640,
             lanes: 2,
             warm_up: 0.0,
         };
@@ -74,7 +77,7 @@ impl Vision for Played {
         &self.info
     }
 
-    fn people(&self, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
+    fn people(&self, _: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(now, Ordering::SeqCst);
         // Long enough that two at once would meet here.
@@ -89,10 +92,10 @@ impl Vision for Played {
         }
     }
 
-    fn faces(&self, picture: &RgbImage) -> Result<Vec<Face>, ModelError> {
+    fn faces(&self, _: &Caller, picture: &RgbImage, _: u32) -> Result<Detected, ModelError> {
         let (w, h) = (picture.width() as f32, picture.height() as f32);
         let middle = face(BBox::new(w * 0.25, h * 0.25, w * 0.75, h * 0.75), 0.9);
-        match red(picture) {
+        let faces = match red(picture) {
             NO_FACE => Ok(Vec::new()),
             FACE_PANICS => panic!("played"),
             BOX_IS_NAN => Ok(vec![Face { bbox: BBox::new(f32::NAN, 0.0, 9.0, 9.0), ..middle }, middle]),
@@ -100,10 +103,11 @@ impl Vision for Played {
             SMALL_FACE if w > 640.0 => Ok(Vec::new()),
             SMALL_FACE => Ok(vec![face(BBox::new(60.0, 40.0, 100.0, 90.0), 0.8)]),
             _ => Ok(vec![middle]),
-        }
+        };
+        faces.map(|faces| Detected { faces, by_backup: false })
     }
 
-    fn embed(&self, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
+    fn embed(&self, _: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
         let mut embeddings = Vec::new();
         for (place, crop) in crops.iter().enumerate() {
             let pixel = crop.get_pixel(crop.width() / 2, crop.height() / 2);
@@ -113,7 +117,7 @@ impl Vision for Played {
                 TWO_FACES if place == 0 => 90.0,
                 _ => f32::from(pixel[1]) * 0.6,
             };
-            embeddings.push(Embedding::from_raw(vec![angle.to_radians().cos(), angle.to_radians().sin()])?);
+            embeddings.push(Embedding::from_raw(vec![angle.to_radians().cos(), angle.to_radians().sin()], &self.info.contract)?);
         }
         if crops.iter().any(|crop| red(crop) == EMBED_FORGETS_ONE) {
             embeddings.pop();

@@ -11,7 +11,8 @@ pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
         bail!("this machine has no apt-get: install what Debian calls `{list}` ({purpose}), then run the same command again");
     }
     let root = process::text(Command::new("id").arg("-u"), "asking who runs this")? == "0";
-    let sudo = !root && process::found("sudo").is_some() && Command::new("sudo").args(["-n", "true"]).output().is_ok_and(|o| o.status.success());
+    let sudo =
+        !root && process::found("sudo").is_some() && Command::new("sudo").args(["-n", "true"]).output().is_ok_and(|o| o.status.success());
     if !root && !sudo {
         bail!("{purpose} needs Debian packages: run `sudo apt-get install {list}`, then the same command again");
     }

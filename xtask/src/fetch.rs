@@ -30,8 +30,12 @@ impl<'a> Archive<'a> {
     pub fn of(source: &'a Source) -> Option<Self> {
         match source {
             Source::Local => None,
-            Source::Pypi { package, version, archive, sha256 } => Some(Self { registry: Registry::Pypi, package, version, file: archive, sha256 }),
-            Source::Npm { package, version, archive, sha256 } => Some(Self { registry: Registry::Npm, package, version, file: archive, sha256 }),
+            Source::Pypi { package, version, archive, sha256 } => {
+                Some(Self { registry: Registry::Pypi, package, version, file: archive, sha256 })
+            }
+            Source::Npm { package, version, archive, sha256 } => {
+                Some(Self { registry: Registry::Npm, package, version, file: archive, sha256 })
+            }
         }
     }
 
@@ -110,7 +114,9 @@ fn wheel_tags(file: &str) -> Vec<String> {
         && platform != "any"
     {
         let (implementation, version) = python.split_at(2.min(python.len()));
-        for (option, value) in [("--implementation", implementation), ("--python-version", version), ("--abi", abi), ("--platform", platform)] {
+        for (option, value) in
+            [("--implementation", implementation), ("--python-version", version), ("--abi", abi), ("--platform", platform)]
+        {
             arguments.extend([option.to_string(), value.to_string()]);
         }
     }
@@ -125,7 +131,9 @@ fn wrapper(file: &str) -> &str {
 /// Python with pip.
 pub fn python() -> Result<&'static str> {
     for program in ["python3", "python"] {
-        if process::found(program).is_some() && Command::new(program).args(["-m", "pip", "--version"]).output().is_ok_and(|o| o.status.success()) {
+        if process::found(program).is_some()
+            && Command::new(program).args(["-m", "pip", "--version"]).output().is_ok_and(|o| o.status.success())
+        {
             return Ok(program);
         }
     }
@@ -206,8 +214,13 @@ mod tests {
         std::fs::create_dir_all(places.downloads()).unwrap();
         // Right in name, wrong in content; and a package that no registry has, so that fetching again must fail.
         std::fs::write(places.downloads().join("package-0.0.0.unknown"), "not it").unwrap();
-        let archive =
-            Archive { registry: Registry::Npm, package: "./no-such-folder", version: "", file: "package-0.0.0.unknown", sha256: &digest::hex(b"it") };
+        let archive = Archive {
+            registry: Registry::Npm,
+            package: "./no-such-folder",
+            version: "",
+            file: "package-0.0.0.unknown",
+            sha256: &digest::hex(b"it"),
+        };
         assert!(archive.get(&places).is_err());
     }
 }

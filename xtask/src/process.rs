@@ -43,7 +43,9 @@ pub fn aloud(command: &mut Command, what: &str) -> Result<()> {
 /// Cargo as the active toolchain has it, without what an enclosing cargo run has set for itself.
 pub fn cargo(program: PathBuf) -> Command {
     let mut command = Command::new(program);
-    for variable in ["RUSTC", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTUP_TOOLCHAIN", "CARGO", "LEPTOS_OUTPUT_NAME"] {
+    for variable in
+        ["RUSTC", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTUP_TOOLCHAIN", "CARGO", "LEPTOS_OUTPUT_NAME"]
+    {
         command.env_remove(variable);
     }
     command
@@ -60,7 +62,8 @@ mod tests {
 
     #[test]
     fn a_failure_tells_what_was_being_done_and_what_the_program_said() {
-        let error = output(Command::new("sh").args(["-c", "echo no such package >&2; exit 3"]), "fetching weights").unwrap_err().to_string();
+        let error =
+            output(Command::new("sh").args(["-c", "echo no such package >&2; exit 3"]), "fetching weights").unwrap_err().to_string();
         assert!(error.starts_with("fetching weights: `sh` failed"), "{error}");
         assert!(error.contains("no such package"), "{error}");
     }

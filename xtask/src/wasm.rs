@@ -179,7 +179,8 @@ fn linker(host: &str, verbose: &str) -> Result<PathBuf> {
     if own.is_file() {
         return Ok(own);
     }
-    let major = field(verbose, "LLVM version").and_then(|v| v.split('.').next()).context("Debian's rustc does not tell its LLVM version")?;
+    let major =
+        field(verbose, "LLVM version").and_then(|v| v.split('.').next()).context("Debian's rustc does not tell its LLVM version")?;
     let debian = PathBuf::from(format!("/usr/bin/lld-{major}"));
     if !debian.is_file() {
         apt::install(&[&format!("lld-{major}")], "the linker of the page")?;

@@ -56,7 +56,9 @@ fn choose(wanted: Wanted, missing: &[String]) -> Result<Choice> {
         Wanted::Standard | Wanted::Best if complete => Choice { packs: vec!["standard"], note: None },
         Wanted::All if complete => Choice { packs: vec!["standard", "light"], note: None },
         Wanted::Standard => bail!("{lacking}"),
-        Wanted::Best | Wanted::All => Choice { packs: vec!["light"], note: Some(format!("{lacking}; the light pack takes its place, and is weaker")) },
+        Wanted::Best | Wanted::All => {
+            Choice { packs: vec!["light"], note: Some(format!("{lacking}; the light pack takes its place, and is weaker")) }
+        }
     })
 }
 
@@ -70,8 +72,7 @@ pub fn roles(pack: &Pack) -> Vec<(&'static str, &Network)> {
 pub fn run(places: &Places, wanted: Wanted) -> Result<()> {
     let packs = Packs::built_in();
     let standard = packs.packs.get("standard").context("packs.toml has no pack `standard`")?;
-    let missing: Vec<String> =
-        if is_ready(places, "standard", standard) { Vec::new() } else { find::missing(places, &packs, standard) };
+    let missing: Vec<String> = if is_ready(places, "standard", standard) { Vec::new() } else { find::missing(places, &packs, standard) };
     let choice = choose(wanted, &missing)?;
     if let Some(note) = &choice.note {
         println!("models: {note}");

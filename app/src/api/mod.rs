@@ -7,6 +7,7 @@ mod error;
 mod event;
 mod health;
 mod limits;
+mod quality;
 mod request;
 mod result;
 
@@ -14,10 +15,11 @@ pub use error::{ErrorBody, ErrorDetail};
 pub use event::{CandidateState, Event, EventKind};
 pub use health::{EngineReport, Health, ProviderReport, QueueReport};
 pub use limits::{MAX_UPLOAD_BYTES, PICTURE_TYPES};
+pub use quality::{QualityGate, QualityReason, QualityReport};
 pub use request::{
     Accepted, Counts, Links, LogLine, MatchOptions, RequestPage, RequestState, RequestSummary, StageReport, StageState, StatusReport,
 };
 pub use result::{
-    Diagnostic, DownloadedFrom, FaceReport, MatchReport, MatchResult, MatchStatus, ModelNames, PersonReport, ProbeReport, ProvenanceReport,
-    Thresholds,
+    Diagnostic, DownloadedFrom, FaceReport, FallbackReport, MatchReport, MatchResult, MatchStatus, ModelNames, PersonReport, ProbePhoto,
+    ProbeReport, ProvenanceReport, Thresholds,
 };

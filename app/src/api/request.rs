@@ -1,6 +1,6 @@
 //! Requests: what may be asked, what is answered at once, and how a request stands.
 
-use super::{ErrorDetail, MatchResult};
+use super::{ErrorDetail, MatchResult, QualityGate};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -28,6 +28,8 @@ pub struct MatchOptions {
     pub max_candidates: usize,
     /// Which face of the query picture, where it holds several (0 is the largest).
     pub face: Option<usize>,
+    /// What is done about faces too poor to be sure of.
+    pub quality: QualityGate,
 }
 
 impl Default for MatchOptions {
@@ -43,6 +45,7 @@ impl Default for MatchOptions {
             threshold: None,
             max_candidates: 500,
             face: None,
+            quality: QualityGate::default(),
         }
     }
 }

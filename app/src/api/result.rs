@@ -59,6 +59,12 @@ pub struct FaceReport {
     pub score: f32,
     /// Variance of the Laplacian over the aligned crop: higher is sharper.
     pub sharpness: f32,
+    /// Absent when the whole picture stood in for a face.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<super::QualityReport>,
+    /// Which look found it: `full`, `tile`, `close_up`, `turned_90`, `turned_180`, `turned_270` or `person`.
+    #[serde(default)]
+    pub found_by: String,
 }
 
 /// A person as found by the person detector.
@@ -129,6 +135,9 @@ pub struct MatchReport {
     /// Raw cosine, -1..1.
     pub similarity: f32,
     pub match_status: MatchStatus,
+    /// Why a similarity that reaches the match threshold is no `MATCH`: the face is too poor to be sure of.
+    #[serde(default)]
+    pub held_back: Vec<super::QualityReason>,
     pub face: FaceReport,
     /// The person that the face belongs to; absent when it stands outside every person found.
     pub person: Option<PersonReport>,
@@ -167,7 +176,34 @@ pub struct ProbeReport {
     pub crop: Option<String>,
     pub annotated: Option<String>,
     pub fallback: bool,
+    /// Every photo of the person that was given, this one first, where there are several: what is compared is one vector made
+    /// of all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photos: Vec<ProbePhoto>,
     pub matches: Vec<MatchReport>,
+}
+
+/// One of several photos of the person that is searched for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbePhoto {
+    pub query_image: String,
+    pub face: FaceReport,
+    /// Its share in the vector that is compared, 0..1; all shares add up to 1.
+    pub weight: f32,
+    /// Cosine with the vector that is compared: a photo of somebody else stands out.
+    pub similarity: f32,
+    pub crop: Option<String>,
+    pub annotated: Option<String>,
+}
+
+/// Something that stood in for the usual: what, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FallbackReport {
+    /// `pack` (the backup pack did all the work), `face_detector` (the pack's backup detector looked), `no_person` (the full
+    /// frame stood in) or `no_face` (the whole picture stood in).
+    pub what: String,
+    /// A diagnostic kind: `engine_failed`, `out_of_memory`, `engine_timeout`, ...
+    pub reason: String,
 }
 
 /// The three networks that ran, by file name and digest: `yolov8n_coco@9e7df9bc`.
@@ -206,8 +242,17 @@ pub struct MatchResult {
     pub engine: String,
     pub models: ModelNames,
     pub thresholds: Thresholds,
+    /// On which pictures the thresholds were chosen, and what they showed.
+    #[serde(default)]
+    pub calibration: String,
+    /// What the embeddings of this result have in common: network, preprocessing, dimension.
+    #[serde(default)]
+    pub contract: String,
     /// True when anything stood in for the usual: a backup engine, the full frame, the whole picture.
     pub fallback: bool,
+    /// What stood in, and why.
+    #[serde(default)]
+    pub fallbacks: Vec<FallbackReport>,
     pub diagnostics: Vec<Diagnostic>,
     pub result: Vec<ProbeReport>,
 }

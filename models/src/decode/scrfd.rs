@@ -53,7 +53,10 @@ mod tests {
     use super::*;
 
     fn empty() -> Vec<Tensor> {
-        let map = |channels: usize, side: usize, fill: f32| Tensor { shape: vec![1, channels, side, side], data: vec![fill; channels * side * side] };
+        let map = |channels: usize, side: usize, fill: f32| Tensor {
+            shape: vec![1, channels, side, side],
+            data: vec![fill; channels * side * side],
+        };
         let mut maps = Vec::new();
         for (channels, fill) in [(2, -20.0), (8, 0.0), (20, 0.0)] {
             maps.extend([8, 4, 2].map(|side| map(channels, side, fill)));

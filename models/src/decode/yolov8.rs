@@ -12,7 +12,14 @@ const BINS: usize = 16;
 ///
 /// `maps`: per stride `[batch, 4 * 16 + classes, rows, columns]`. Every class takes part in the class-wise suppression;
 /// only `person_classes` are returned.
-pub fn yolov8(maps: &[Tensor], picture: usize, placed: &Letterbox, score: f32, iou: f32, person_classes: &[usize]) -> Result<Vec<Person>, ModelError> {
+pub fn yolov8(
+    maps: &[Tensor],
+    picture: usize,
+    placed: &Letterbox,
+    score: f32,
+    iou: f32,
+    person_classes: &[usize],
+) -> Result<Vec<Person>, ModelError> {
     if maps.len() != STRIDES.len() {
         return Err(ModelError::Output(format!("YOLOv8 has three maps, this network gave {}", maps.len())));
     }

@@ -57,7 +57,9 @@ mod with_gpu {
             match child.try_wait() {
                 Ok(Some(status)) if status.success() && agreed(&mut child) => return Ok(()),
                 Ok(Some(status)) => {
-                    return Err(failed(format!("ended with {status}: no GPU, or one that computes wrongly (run `face-engine {ARGUMENT}`)")));
+                    return Err(failed(format!(
+                        "ended with {status}: no GPU, or one that computes wrongly (run `face-engine {ARGUMENT}`)"
+                    )));
                 }
                 Ok(None) if began.elapsed() > PATIENCE => {
                     let _ = child.kill();

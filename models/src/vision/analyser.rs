@@ -1,6 +1,6 @@
 //! The prepared networks of one pack on one engine: [`Vision`] for real.
 
-use super::{Embedding, Face, ModelError, Person, Vision, VisionConfig, VisionInfo};
+use super::{Caller, Contract, Detected, Embedding, ModelError, Person, Vision, VisionConfig, VisionInfo};
 use crate::align;
 use crate::decode;
 use crate::engine::{self, Engine, Network, NetworkFiles, Tensor};
@@ -53,6 +53,9 @@ impl Analyser {
                 embedding_model: pack.embedding.label(),
                 match_threshold: thresholds.match_,
                 possible_threshold: thresholds.possible,
+                calibration: pack.embedding.calibration.clone().unwrap_or_else(|| "not calibrated".into()),
+                contract: Arc::new(contract(&pack.embedding, config.flip)),
+                face_side: pack.face.input.size,
                 lanes: engine.lanes(),
                 warm_up: 0.0,
             },
@@ -60,10 +63,11 @@ impl Analyser {
         };
         let began = Instant::now();
         let grey = RgbImage::from_pixel(64, 64, image::Rgb([127; 3]));
-        analyser.people(&grey)?;
-        analyser.faces(&grey)?;
+        let nobody = Caller::new();
+        analyser.people(&nobody, &grey)?;
+        analyser.faces(&nobody, &grey, analyser.info.face_side)?;
         // The vector of a grey square says nothing, but it must be a vector.
-        analyser.embed(&[RgbImage::from_fn(align::SIZE, align::SIZE, |x, y| image::Rgb([x as u8, y as u8, 99]))])?;
+        analyser.embed(&nobody, &[RgbImage::from_fn(align::SIZE, align::SIZE, |x, y| image::Rgb([x as u8, y as u8, 99]))])?;
         analyser.info.warm_up = began.elapsed().as_secs_f64();
         Ok(analyser)
     }
@@ -89,23 +93,25 @@ impl Vision for Analyser {
         &self.info
     }
 
-    fn people(&self, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
+    fn people(&self, _: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
         let network = &self.pack.person;
         let (maps, placed) = self.detect(self.person.as_ref(), &network.input, picture)?;
         decode::yolov8(&maps, 0, &placed, network.score, network.iou, &network.classes)
     }
 
-    fn faces(&self, picture: &RgbImage) -> Result<Vec<Face>, ModelError> {
+    fn faces(&self, _: &Caller, picture: &RgbImage, side: u32) -> Result<Detected, ModelError> {
         let network = &self.pack.face;
-        let (maps, placed) = self.detect(self.face.as_ref(), &network.input, picture)?;
-        match network.decoder {
+        let input = pack::Input { size: side, ..network.input };
+        let (maps, placed) = self.detect(self.face.as_ref(), &input, picture)?;
+        let faces = match network.decoder {
             Some(Decoder::Scrfd) => decode::scrfd(&maps, 0, &placed, network.score, network.iou),
             Some(Decoder::Centerface) => decode::centerface(&maps, 0, &placed, network.score, network.iou),
             other => Err(ModelError::Load(format!("{}: {other:?} does not find faces", network.file))),
-        }
+        };
+        Ok(Detected { faces: faces?, by_backup: false })
     }
 
-    fn embed(&self, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
+    fn embed(&self, _: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
         let input = &self.pack.embedding.input;
         let side = input.size as usize;
         let mut embeddings = Vec::with_capacity(crops.len());
@@ -122,7 +128,7 @@ impl Vision for Analyser {
             match output.first() {
                 Some(t) if t.shape == [batch.len(), dimension] => {
                     for vector in t.data.chunks_exact(dimension) {
-                        embeddings.push(Embedding::from_raw(vector.to_vec())?);
+                        embeddings.push(Embedding::from_raw(vector.to_vec(), &self.info.contract)?);
                     }
                 }
                 other => return Err(ModelError::Output(format!("embeddings of shape {:?}", other.map(|t| &t.shape)))),
@@ -132,12 +138,31 @@ impl Vision for Analyser {
     }
 }
 
+/// The preprocessing id names everything between a picture's landmarks and the network's input.
+fn contract(network: &pack::Network, flip: bool) -> Contract {
+    let pack::Input { size, channels, mean, std, .. } = network.input;
+    let channels = match channels {
+        pack::Channels::Rgb => "rgb",
+        pack::Channels::Bgr => "bgr",
+    };
+    let mirrored = if flip { "-flip" } else { "" };
+    Contract {
+        digest: network.sha256.clone(),
+        preprocessing: format!("arcface{size}-{channels}-{mean}-{std}{mirrored}"),
+        dimension: network.dimension.unwrap_or(512),
+    }
+}
+
 /// The pack that was asked for, or the best one that is prepared.
 fn choose_pack(config: &VisionConfig) -> Result<(String, Pack), ModelError> {
     let mut packs = Packs::built_in().packs;
     let name = match &config.pack {
         Some(name) => name.clone(),
-        None => ["standard", "light"].into_iter().find(|p| config.models_dir.join(p).join("face.onnx").is_file()).unwrap_or("standard").to_string(),
+        None => ["standard", "light"]
+            .into_iter()
+            .find(|p| config.models_dir.join(p).join("face.onnx").is_file())
+            .unwrap_or("standard")
+            .to_string(),
     };
     let known = packs.keys().cloned().collect::<Vec<_>>().join(", ");
     match packs.remove(&name) {
@@ -147,7 +172,11 @@ fn choose_pack(config: &VisionConfig) -> Result<(String, Pack), ModelError> {
 }
 
 fn files(folder: &Path, role: &str, network: &pack::Network) -> NetworkFiles {
-    NetworkFiles { network: network.network.clone(), onnx: folder.join(format!("{role}.onnx")), weights: folder.join(format!("{role}.bpk")) }
+    NetworkFiles {
+        network: network.network.clone(),
+        onnx: folder.join(format!("{role}.onnx")),
+        weights: folder.join(format!("{role}.bpk")),
+    }
 }
 
 /// Role, files and input side of each network of the configured pack.

@@ -26,7 +26,7 @@ pub fn vision_config(pack: &str, engine: EngineChoice) -> VisionConfig {
         pack: Some(pack.into()),
         engine,
         onnxruntime: Some(data.join("lib/libonnxruntime.so")),
-        threads: std::thread::available_parallelism().map_or(2, |n| n.get()),
+        ..VisionConfig::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{reference_picture, shared, skip};
 use image::RgbImage;
-use models::{BBox, Face, Landmarks, Vision, align};
+use models::{BBox, Caller, Face, Landmarks, Vision, align};
 use serde_json::Value;
 use std::path::Path;
 
@@ -59,7 +59,7 @@ pub fn compare(vision: &dyn Vision, read: fn(&Path) -> RgbImage) -> Option<Parit
     let mut parity = Parity::default();
     for (name, expected) in golden["images"].as_object().expect("pictures") {
         let image = read(&shared("testdata").expect("pictures beside the numbers").join(name));
-        let found = vision.faces(&image).expect("faces");
+        let found = vision.faces(&Caller::new(), &image, vision.info().face_side).expect("faces").faces;
         let wanted = expected["faces"].as_array().expect("faces");
         if found.len() != wanted.len() {
             parity.miscounted.push(format!("{name}: {} faces instead of {}", found.len(), wanted.len()));
@@ -67,7 +67,7 @@ pub fn compare(vision: &dyn Vision, read: fn(&Path) -> RgbImage) -> Option<Parit
         for want in wanted {
             parity.faces.extend(pair(vision, &image, &found, want).map(|pair| (name.clone(), pair)));
         }
-        let people = vision.people(&image).expect("people");
+        let people = vision.people(&Caller::new(), &image).expect("people");
         let objects = expected["objects"].as_array().expect("objects");
         let wanted: Vec<&Value> = objects.iter().filter(|o| o["class"] == 0).collect();
         if people.len() != wanted.len() {
@@ -88,7 +88,7 @@ fn pair(vision: &dyn Vision, image: &RgbImage, found: &[Face], want: &Value) -> 
     let want_marks = landmarks(&want["landmarks"]);
     let distances = face.landmarks.iter().zip(&want_marks).map(|(a, b)| (a[0] - b[0]).hypot(a[1] - b[1]));
     let crops = [align::align(image, &want_marks), align::align(image, &face.landmarks)];
-    let embedded = vision.embed(&crops).expect("embeddings");
+    let embedded = vision.embed(&Caller::new(), &crops).expect("embeddings");
     let wanted = floats(&want["embedding"]);
     Some(FacePair {
         iou: face.bbox.iou(&want_box),

@@ -105,7 +105,15 @@ mod tests {
             attribution: None,
             similarity,
             match_status,
-            face: FaceReport { bbox: [0.0, 0.0, 9.0, 9.0], landmarks: Vec::new(), score: 0.876, sharpness: 120.0 },
+            held_back: Vec::new(),
+            face: FaceReport {
+                bbox: [0.0, 0.0, 9.0, 9.0],
+                landmarks: Vec::new(),
+                score: 0.876,
+                sharpness: 120.0,
+                quality: None,
+                found_by: "full".into(),
+            },
             person: Some(PersonReport { bbox: [0.0, 0.0, 9.0, 30.0], score: 0.9 }),
             thumbnail: None,
             crop: None,
@@ -120,7 +128,8 @@ mod tests {
     }
 
     fn result(matches: Vec<MatchReport>) -> MatchResult {
-        let face = FaceReport { bbox: [0.0; 4], landmarks: Vec::new(), score: 0.9, sharpness: 200.0 };
+        let face =
+            FaceReport { bbox: [0.0; 4], landmarks: Vec::new(), score: 0.9, sharpness: 200.0, quality: None, found_by: "full".into() };
         MatchResult {
             request_id: "r".into(),
             status: RequestState::Completed,
@@ -133,7 +142,10 @@ mod tests {
             engine: "burn-flex (cpu)".into(),
             models: ModelNames { pack: "standard".into(), person: "p@1".into(), face: "f@2".into(), embedding: "e@3".into() },
             thresholds: Thresholds { match_: 0.4, possible: 0.3 },
+            calibration: "ten people".into(),
+            contract: "e/3".into(),
             fallback: false,
+            fallbacks: Vec::new(),
             diagnostics: vec![app::api::Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None }],
             result: vec![ProbeReport {
                 query_image: "query-1.jpg".into(),
@@ -145,6 +157,7 @@ mod tests {
                 crop: None,
                 annotated: None,
                 fallback: false,
+                photos: Vec::new(),
                 matches,
             }],
         }

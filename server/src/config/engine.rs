@@ -40,6 +40,6 @@ impl EngineConfig {
     /// As the networks want it.
     pub fn vision(&self) -> VisionConfig {
         let Self { engine, pack, models_dir, onnxruntime, threads } = self.clone();
-        VisionConfig { models_dir, pack, engine, onnxruntime, threads }
+        VisionConfig { models_dir, pack, engine, onnxruntime, threads, ..VisionConfig::default() }
     }
 }

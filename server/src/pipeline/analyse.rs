@@ -7,7 +7,7 @@ use super::second_look::{crops_worth_a_look, second_look};
 use super::sharpness::sharpness;
 use super::{Stage, StageError, StageTimes};
 use image::{RgbImage, imageops};
-use models::{BBox, Embedding, Face, ModelError, Person, Vision, align};
+use models::{BBox, Caller, Embedding, Face, ModelError, Person, Vision, align};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Faces given to the embedding network at a time: bounds memory where a picture shows a crowd.
@@ -60,10 +60,12 @@ pub enum Role {
 }
 
 /// Finds, aligns and embeds every face of the picture.
-pub fn analyse(vision: &dyn Vision, picture: &RgbImage, role: Role, times: &StageTimes) -> Result<Analysis, StageError> {
+pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: Role, times: &StageTimes) -> Result<Analysis, StageError> {
+    let side = vision.info().face_side;
+    let look = |part: &RgbImage| vision.faces(caller, part, side).map(|detected| detected.faces);
     let (width, height) = picture.dimensions();
-    let find_people = || times.time(Stage::Person, || guard("person", || vision.people(picture)));
-    let find_faces = || times.time(Stage::Face, || guard("face", || vision.faces(picture)));
+    let find_people = || times.time(Stage::Person, || guard("person", || vision.people(caller, picture)));
+    let find_faces = || times.time(Stage::Face, || guard("face", || look(picture)));
     let (people, faces) = match role {
         Role::Query => std::thread::scope(|scope| {
             let people = scope.spawn(find_people);
@@ -76,7 +78,7 @@ pub fn analyse(vision: &dyn Vision, picture: &RgbImage, role: Role, times: &Stag
     let mut faces = faces?;
     let crops = crops_worth_a_look(width, height, &people, &faces);
     if !crops.is_empty() {
-        faces = times.time(Stage::SecondLook, || guard("face", || second_look(picture, &crops, faces, |part| vision.faces(part))))?;
+        faces = times.time(Stage::SecondLook, || guard("face", || second_look(picture, &crops, faces, look)))?;
     }
     faces.retain(|face| is_usable(&face.bbox, width, height) && face.landmarks.iter().flatten().all(|v| v.is_finite()));
     // A full order (area, then place) so that an index into the faces always means the same face.
@@ -93,7 +95,7 @@ pub fn analyse(vision: &dyn Vision, picture: &RgbImage, role: Role, times: &Stag
     }
     let (sharp, embeddings) = times.time(Stage::Embed, || {
         let sharp: Vec<f32> = crops.iter().map(sharpness).collect();
-        embed(vision, &crops).map(|embeddings| (sharp, embeddings))
+        embed(vision, caller, &crops).map(|embeddings| (sharp, embeddings))
     })?;
     let boxes = faces.iter().map(|face| (face.bbox, Some(*face))).chain(whole.map(|square| (square, None)));
     let faces = boxes.zip(sharp).zip(embeddings).map(|(((bbox, face), sharpness), embedding)| AnalysedFace {
@@ -114,10 +116,10 @@ fn guard<T>(stage: &'static str, step: impl FnOnce() -> Result<T, ModelError>) -
     }
 }
 
-fn embed(vision: &dyn Vision, crops: &[RgbImage]) -> Result<Vec<Embedding>, StageError> {
+fn embed(vision: &dyn Vision, caller: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, StageError> {
     let mut embeddings = Vec::with_capacity(crops.len());
     for batch in crops.chunks(EMBED_BATCH) {
-        let made = guard("embed", || vision.embed(batch))?;
+        let made = guard("embed", || vision.embed(caller, batch))?;
         if made.len() != batch.len() {
             let error = ModelError::Output(format!("{} embeddings for {} faces", made.len(), batch.len()));
             return Err(StageError::model("embed", &error));

@@ -9,7 +9,7 @@ use super::{PipelineContext, Stage, StageError, StageTimes, ValidateError, decod
 use crate::discovery::Candidate;
 use crate::fetch::{FetchError, FetchRequest, Source};
 use image::RgbImage;
-use models::Embedding;
+use models::{Caller, ContractMismatch, Embedding};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,6 +60,8 @@ pub enum Outcome {
 #[derive(Clone)]
 pub struct Shared {
     pub probe: Arc<Embedding>,
+    /// The job, as the networks know it.
+    pub caller: Caller,
     pub times: StageTimes,
     /// What their fetches have in common.
     pub request: FetchRequest,
@@ -70,13 +72,14 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(probe: Embedding, times: StageTimes, request: FetchRequest) -> Self {
-        Self { probe: Arc::new(probe), times, request, claimed: Arc::default(), stop: Arc::default() }
+    pub fn new(probe: Embedding, caller: Caller, times: StageTimes, request: FetchRequest) -> Self {
+        Self { probe: Arc::new(probe), caller, times, request, claimed: Arc::default(), stop: Arc::default() }
     }
 
     /// Also ends what is being fetched.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.caller.leave();
         self.request.cancel.cancel();
     }
 
@@ -127,12 +130,10 @@ pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared)
         let picture = shared.times.time(Stage::Decode, || decode(&bytes, &limits)).map_err(|e| unreadable(&e))?;
         drop(bytes);
         let hash = shared.times.time(Stage::Decode, || PictureHash::of(&picture));
-        let analysis = analyse(&*vision, &picture, Role::Candidate, &shared.times)?;
-        let (best, similarity) = most_similar(&analysis, &shared.probe).ok_or_else(|| StageError {
-            stage: "compare",
-            kind: "nothing_to_compare",
-            message: "the picture gave no embedding".into(),
-        })?;
+        let analysis = analyse(&*vision, &shared.caller, &picture, Role::Candidate, &shared.times)?;
+        let (best, similarity) = most_similar(&analysis, &shared.probe)
+            .map_err(|mismatch| StageError { stage: "compare", kind: "contract_mismatch", message: mismatch.to_string() })?
+            .ok_or_else(|| StageError { stage: "compare", kind: "nothing_to_compare", message: "the picture gave no embedding".into() })?;
         let pool_image = format!("pool-{}.{}", &sha256[..12], format.ending());
         let seen = Box::new(Seen { pool_image, sha256, hash, analysis, best, similarity });
         Ok(Outcome::Compared { seen, picture: Arc::new(picture), from })
@@ -162,9 +163,11 @@ fn unreadable(error: &ValidateError) -> StageError {
 }
 
 /// The face with the greatest cosine; of equal ones the sharper, then the larger (faces come largest first).
-fn most_similar(analysis: &Analysis, probe: &Embedding) -> Option<(usize, f32)> {
-    let compared = analysis.faces.iter().enumerate().map(|(index, face)| (index, face.embedding.cosine(probe), face.sharpness));
-    compared
-        .min_by(|a, b| super::rank::high_first(a.1, b.1).then(super::rank::high_first(a.2, b.2)))
-        .map(|(index, similarity, _)| (index, similarity))
+fn most_similar(analysis: &Analysis, probe: &Embedding) -> Result<Option<(usize, f32)>, ContractMismatch> {
+    let mut compared = Vec::with_capacity(analysis.faces.len());
+    for (index, face) in analysis.faces.iter().enumerate() {
+        compared.push((index, face.embedding.cosine(probe)?, face.sharpness));
+    }
+    let best = compared.into_iter().min_by(|a, b| super::rank::high_first(a.1, b.1).then(super::rank::high_first(a.2, b.2)));
+    Ok(best.map(|(index, similarity, _)| (index, similarity)))
 }

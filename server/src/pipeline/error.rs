@@ -58,12 +58,7 @@ pub struct StageError {
 
 impl StageError {
     pub fn model(stage: &'static str, error: &ModelError) -> Self {
-        let kind = match error {
-            ModelError::Load(_) | ModelError::NotBuiltIn => "model_not_loaded",
-            ModelError::Engine(_) => "engine_failed",
-            ModelError::Output(_) => "unusable_output",
-        };
-        Self { stage, kind, message: error.to_string() }
+        Self { stage, kind: error.kind(), message: error.to_string() }
     }
 
     pub fn panic(stage: &'static str) -> Self {

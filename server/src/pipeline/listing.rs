@@ -102,6 +102,7 @@ pub fn match_report(rank: usize, candidates: &[Candidate], entry: &Compared, pla
         attribution: candidate.attribution.clone(),
         similarity: seen.similarity,
         match_status: thresholds.status(seen.similarity),
+        held_back: Vec::new(),
         face: report::face(face),
         person: report::person(&seen.analysis, face),
         thumbnail: entry.links.thumbnail.clone(),

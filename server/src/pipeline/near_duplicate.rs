@@ -140,9 +140,9 @@ impl Nearness {
         let distance = a.hash?.distance(b.hash?);
         let near = match (a.face, b.face) {
             (None, None) => distance <= SAME_LAYOUT,
-            // A NaN is near nothing.
-            (Some(a), Some(b)) if distance <= SAME_LAYOUT => a.cosine(b) >= self.same_layout,
-            (Some(a), Some(b)) if distance <= CROPPED_LAYOUT => a.cosine(b) >= self.cropped_layout,
+            // A NaN is near nothing, and so is the vector of another network.
+            (Some(a), Some(b)) if distance <= SAME_LAYOUT => a.cosine(b).is_ok_and(|cosine| cosine >= self.same_layout),
+            (Some(a), Some(b)) if distance <= CROPPED_LAYOUT => a.cosine(b).is_ok_and(|cosine| cosine >= self.cropped_layout),
             _ => false,
         };
         near.then_some(distance)

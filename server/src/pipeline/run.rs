@@ -14,6 +14,7 @@ use super::validate::hex;
 use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, StageTimes, decode, report};
 use crate::fetch::{FetchRequest, RetryBudget};
 use app::api::{MatchReport, MatchResult, ProbeReport, RequestState};
+use models::Caller;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Instant;
@@ -54,7 +55,8 @@ async fn search(
     let mut diagnostics = Diagnostics::default();
 
     reporter.begin("validate", None);
-    let query = look_at_query(ctx, job, times).await?;
+    let caller = Caller::new();
+    let query = look_at_query(ctx, job, &caller, times).await?;
     let (faces, people) = (query.seen.analysis.faces.len(), query.seen.analysis.people.len());
     progress.log(format!("query: {faces} face(s), {people} person(s); face {} is compared", query.seen.best));
     if people == 0 {
@@ -78,7 +80,7 @@ async fn search(
     };
     // A run that is dropped leaves no download behind.
     let _cancelled_with_the_run = request.cancel.clone().drop_guard();
-    let shared = Shared::new(probe, times.clone(), request.clone());
+    let shared = Shared::new(probe, caller.clone(), times.clone(), request.clone());
     let query_seen = Arc::clone(&query.seen);
     let mut swept =
         Sweep { ctx, job, candidates: &candidates, shared, thresholds, progress }.run(query, reporter, &mut diagnostics).await?;
@@ -132,7 +134,10 @@ async fn search(
         engine: info.engine.clone(),
         models: report::models(info),
         thresholds,
+        calibration: info.calibration.clone(),
+        contract: info.contract.to_string(),
         fallback: stood_in || query_seen.analysis.people.is_empty(),
+        fallbacks: Vec::new(),
         diagnostics: diagnostics.list(),
         result: vec![probe_report(job, &query_seen, &swept, matches)],
     };
@@ -144,12 +149,12 @@ async fn search(
 }
 
 /// Decodes the query, finds its faces and settles which one is compared.
-async fn look_at_query(ctx: &PipelineContext, job: &MatchJob, times: &StageTimes) -> Result<QueryPicture, PipelineError> {
-    let (vision, limits, bytes, times) = (Arc::clone(&ctx.vision), ctx.limits, job.query.clone(), times.clone());
+async fn look_at_query(ctx: &PipelineContext, job: &MatchJob, caller: &Caller, times: &StageTimes) -> Result<QueryPicture, PipelineError> {
+    let (vision, limits, bytes, times, caller) = (Arc::clone(&ctx.vision), ctx.limits, job.query.clone(), times.clone(), caller.clone());
     let work = move || {
         let picture = times.time(Stage::Decode, || decode(&bytes, &limits))?;
         let sha256 = hex(&Sha256::digest(&bytes));
-        let analysis = analyse(&*vision, &picture, Role::Query, &times).map_err(PipelineError::Engine)?;
+        let analysis = analyse(&*vision, &caller, &picture, Role::Query, &times).map_err(PipelineError::Engine)?;
         Ok::<_, PipelineError>((Arc::new(picture), sha256, analysis))
     };
     let (picture, sha256, analysis) = on_a_core(ctx, "analyse", work).await.map_err(PipelineError::Engine)??;
@@ -177,6 +182,7 @@ fn probe_report(job: &MatchJob, query: &Seen, swept: &Swept, matches: Vec<MatchR
         crop: swept.query_links.crop.clone(),
         annotated: swept.query_links.annotated.clone(),
         fallback: query.analysis.people.is_empty(),
+        photos: Vec::new(),
         matches,
     }
 }

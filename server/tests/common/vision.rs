@@ -2,7 +2,7 @@
 //! nobody; a face's vector is its colour. A gate holds them where a test wants a request to be in the middle of its work.
 
 use image::RgbImage;
-use models::{BBox, Embedding, Face, ModelError, Person, Vision, VisionInfo};
+use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, Person, Vision, VisionInfo};
 use std::sync::{
     Arc, Condvar, Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -64,6 +64,9 @@ impl Default for FakeVision {
             embedding_model: "embedding@00000000".into(),
             match_threshold: 0.9,
             possible_threshold: 0.5,
+            calibration: "played: no pictures".into(),
+            contract: Arc::new(Contract { digest: "0".repeat(64), preprocessing: "colour".into(), dimension: 3 }),
+            face_side: 640,
             warm_up: 0.25,
             lanes: 2,
         };
@@ -104,29 +107,30 @@ impl Vision for FakeVision {
         &self.info
     }
 
-    fn people(&self, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
+    fn people(&self, _: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
         if is_grey(colour(picture)) {
             return Ok(Vec::new());
         }
         Ok(vec![Person { bbox: BBox::new(0.0, 0.0, picture.width() as f32, picture.height() as f32), score: 0.9 }])
     }
 
-    fn faces(&self, picture: &RgbImage) -> Result<Vec<Face>, ModelError> {
+    fn faces(&self, _: &Caller, picture: &RgbImage, _: u32) -> Result<Detected, ModelError> {
         self.looks.fetch_add(1, Ordering::SeqCst);
         self.gate.pass();
         if self.failing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
             return Err(ModelError::Engine("told to fail".into()));
         }
         if is_grey(colour(picture)) {
-            return Ok(Vec::new());
+            return Ok(Detected::default());
         }
         let (w, h) = (picture.width() as f32, picture.height() as f32);
         let at = |x: f32, y: f32| [w * x, h * y];
         let landmarks = [at(0.4, 0.4), at(0.6, 0.4), at(0.5, 0.5), at(0.42, 0.62), at(0.58, 0.62)];
-        Ok(vec![Face { bbox: BBox::new(w * 0.25, h * 0.2, w * 0.75, h * 0.8), landmarks, score: 0.95 }])
+        let face = Face { bbox: BBox::new(w * 0.25, h * 0.2, w * 0.75, h * 0.8), landmarks, score: 0.95 };
+        Ok(Detected { faces: vec![face], by_backup: false })
     }
 
-    fn embed(&self, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
-        crops.iter().map(|crop| Embedding::from_raw(colour(crop).map(|c| c - 100.0).to_vec())).collect()
+    fn embed(&self, _: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
+        crops.iter().map(|crop| Embedding::from_raw(colour(crop).map(|c| c - 100.0).to_vec(), &self.info.contract)).collect()
     }
 }

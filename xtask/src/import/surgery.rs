@@ -83,7 +83,10 @@ fn heads_behind_outputs(graph: &GraphProto) -> Result<Vec<String>> {
 /// Names the axes of the input and of the outputs instead of numbering them.
 fn free_axes(graph: &mut GraphProto, heads: &[String], spatial: bool) -> Result<()> {
     let input = graph.input.first_mut().ok_or_else(|| anyhow!("the graph has no input"))?;
-    name_axes(input, &if spatial { vec![Some("batch"), None, Some("height"), Some("width")] } else { vec![Some("batch"), None, None, None] })?;
+    name_axes(
+        input,
+        &if spatial { vec![Some("batch"), None, Some("height"), Some("width")] } else { vec![Some("batch"), None, None, None] },
+    )?;
     let template = input.clone();
     if spatial {
         graph.output = heads

@@ -96,7 +96,8 @@ mod tests {
     fn imports_are_replaced_in_their_order() {
         let scratch = Scratch::new(&std::env::temp_dir()).unwrap();
         std::fs::create_dir(scratch.0.join("parts")).unwrap();
-        std::fs::write(scratch.0.join("main.css"), "@import \"parts/b.css\";\n@import url('./parts/a.css');\nmain { color: red }\n").unwrap();
+        std::fs::write(scratch.0.join("main.css"), "@import \"parts/b.css\";\n@import url('./parts/a.css');\nmain { color: red }\n")
+            .unwrap();
         std::fs::write(scratch.0.join("parts/a.css"), "a { color: blue }\n").unwrap();
         std::fs::write(scratch.0.join("parts/b.css"), "@import \"c.css\";\nb { color: green }\n").unwrap();
         std::fs::write(scratch.0.join("parts/c.css"), "c { color: black }\n").unwrap();

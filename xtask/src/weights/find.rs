@@ -7,7 +7,8 @@ use models::pack::{Network, Pack, Packs};
 use std::path::PathBuf;
 
 /// Ends a sentence about a file that is nowhere.
-pub const HOW_TO_GIVE: &str = "put it into the folder MODELS_DIR, or give its address (MODEL_URL_PERSON, MODEL_URL_FACE, MODEL_URL_EMBEDDING)";
+pub const HOW_TO_GIVE: &str =
+    "put it into the folder MODELS_DIR, or give its address (MODEL_URL_PERSON, MODEL_URL_FACE, MODEL_URL_EMBEDDING)";
 
 /// One place where a file may be had.
 #[derive(Debug)]

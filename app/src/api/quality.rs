@@ -1,0 +1,84 @@
+//! How good a face is to compare, and why not better.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What is done about faces too poor to be sure of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QualityGate {
+    /// Quality is told, and has no say beyond ties.
+    Off,
+    /// A poor face is never a MATCH: it is held back to POSSIBLE, with the reasons.
+    #[default]
+    Standard,
+    /// A poor face is not listed at all, and a poor query face is refused.
+    Strict,
+}
+
+/// Why a face is poor evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QualityReason {
+    /// Too few pixels between the eyes.
+    Small,
+    Blurred,
+    /// Yaw or pitch: part of the face cannot be seen.
+    TurnedAway,
+    Dark,
+    /// Overexposed.
+    Bright,
+    LowContrast,
+    /// Something may cover part of the face.
+    Occluded,
+    /// The detector itself is not sure that this is a face.
+    Uncertain,
+}
+
+impl QualityReason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Blurred => "blurred",
+            Self::TurnedAway => "turned_away",
+            Self::Dark => "dark",
+            Self::Bright => "bright",
+            Self::LowContrast => "low_contrast",
+            Self::Occluded => "occluded",
+            Self::Uncertain => "uncertain",
+        }
+    }
+}
+
+impl fmt::Display for QualityReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What was measured of one face.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QualityReport {
+    /// 0..1, everything together: the weight of a photo in a template, and the first tie-breaker.
+    pub overall: f32,
+    /// Variance of the Laplacian over the aligned crop: higher is sharper.
+    pub sharpness: f32,
+    /// Pixels between the eyes, in the picture.
+    pub eye_distance: f32,
+    /// Degrees, from the landmarks: positive where the face looks to the picture's right, up, or leans clockwise. Estimates.
+    pub yaw: f32,
+    pub pitch: f32,
+    pub roll: f32,
+    /// Mean grey of the aligned crop, 0..255.
+    pub brightness: f32,
+    /// Standard deviation of its grey, 0..127.
+    pub contrast: f32,
+    /// 0..1: a hint that something covers part of the face (a mask, a hand, glasses against the light).
+    pub occlusion: f32,
+    /// The detector's score, 0..1.
+    pub score: f32,
+    /// Length of the embedding before it was normalised, as the network gave it.
+    pub norm: f32,
+    /// What keeps the face from being good evidence; empty: nothing does.
+    pub reasons: Vec<QualityReason>,
+}
