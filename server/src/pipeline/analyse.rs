@@ -6,6 +6,7 @@ use super::assign::person_of;
 use super::second_look::{crops_worth_a_look, second_look};
 use super::sharpness::sharpness;
 use super::{Stage, StageError, StageTimes};
+use app::api::QualityReport;
 use image::{RgbImage, imageops};
 use models::{BBox, Caller, Embedding, Face, ModelError, Person, Vision, align};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +24,8 @@ pub struct AnalysedFace {
     pub person: Option<usize>,
     /// Variance of the Laplacian over the aligned crop.
     pub sharpness: f32,
+    /// None where the whole picture stands in for a face.
+    pub quality: Option<QualityReport>,
     pub embedding: Embedding,
 }
 
@@ -103,6 +106,7 @@ pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: R
         face,
         person: face.and_then(|face| person_of(&face.bbox, &people)),
         sharpness,
+        quality: None,
         embedding,
     });
     Ok(Analysis { width, height, faces: faces.collect(), people })

@@ -11,7 +11,7 @@ pub fn face(face: &AnalysedFace) -> FaceReport {
         landmarks: face.face.map(|found| found.landmarks.to_vec()).unwrap_or_default(),
         score: face.face.map_or(0.0, |found| found.score),
         sharpness: face.sharpness,
-        quality: None,
+        quality: face.quality.clone(),
         found_by: "full".to_owned(),
     }
 }
