@@ -1,18 +1,22 @@
 //! The prepared networks of one pack on one engine: [`Vision`] for real.
 
-use super::{Caller, Contract, Detected, Embedding, ModelError, Person, Vision, VisionConfig, VisionInfo};
+use super::{Caller, Contract, Detected, Embedding, ModelError, NetworkInfo, Person, Vision, VisionConfig, VisionInfo};
 use crate::align;
+use crate::batch::{Batcher, Limits};
 use crate::decode;
-use crate::engine::{self, Engine, Network, NetworkFiles, Tensor};
+use crate::engine::{self, Engine, NetworkFiles, Role, Tensor};
 use crate::pack::{self, Decoder, Pack, Packs};
 use crate::preprocess::{self, Letterbox};
 use image::RgbImage;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Aligned crops per call of the embedding network: enough to fill the machine, not so many as to fill its memory.
-const EMBEDDING_BATCH: usize = 16;
+/// Aligned crops whose input is held in memory at a time (0.15 MB each); the batcher makes its own calls of them.
+const EMBEDDING_INPUTS: usize = 64;
+
+/// How long the first call of a network may take: a GPU tunes its kernels then, for minutes.
+const WARM_UP_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Chooses an engine, loads a pack and warms it up.
 pub fn load(config: &VisionConfig) -> Result<Arc<dyn Vision>, ModelError> {
@@ -27,22 +31,31 @@ pub fn load(config: &VisionConfig) -> Result<Arc<dyn Vision>, ModelError> {
 pub struct Analyser {
     info: VisionInfo,
     pack: Pack,
-    person: Box<dyn Network>,
-    face: Box<dyn Network>,
-    embedding: Box<dyn Network>,
+    person: Batcher,
+    face: Batcher,
+    embedding: Batcher,
 }
 
 impl Analyser {
-    /// Loads the pack's networks on `engine` and runs each once.
+    /// Loads the pack's networks on `engine` and warms each up: one input, and as many as a call may hold.
     pub fn new(config: &VisionConfig, engine: &dyn Engine, skipped: Vec<String>) -> Result<Self, ModelError> {
         let (name, pack) = choose_pack(config)?;
         let folder = config.models_dir.join(&name);
-        let load = |role: &str, network: &pack::Network| engine.load(&files(&folder, role, network));
+        let load = |role: Role, network: &pack::Network| {
+            let limits = Limits {
+                workers: engine.lanes(),
+                max_batch: config.max_batch.unwrap_or_else(|| engine.best_batch(role)),
+                max_wait: config.max_wait,
+                timeout: WARM_UP_TIMEOUT,
+            };
+            let loaded = engine::guarded("the engine", || engine.load(&files(&folder, role.name(), network)));
+            Batcher::new(role.name(), loaded.map_err(engine::while_loading)?, limits)
+        };
         let thresholds = pack.embedding.thresholds.ok_or_else(|| ModelError::Load(format!("the pack {name}: it has no thresholds")))?;
         let mut analyser = Self {
-            person: load("person", &pack.person)?,
-            face: load("face", &pack.face)?,
-            embedding: load("embedding", &pack.embedding)?,
+            person: load(Role::Person, &pack.person)?,
+            face: load(Role::Face, &pack.face)?,
+            embedding: load(Role::Embedding, &pack.embedding)?,
             info: VisionInfo {
                 kind: engine.kind().to_string(),
                 engine: engine.name(),
@@ -58,18 +71,49 @@ impl Analyser {
                 face_side: pack.face.input.size,
                 lanes: engine.lanes(),
                 warm_up: 0.0,
+                networks: Vec::new(),
             },
             pack,
         };
         let began = Instant::now();
-        let grey = RgbImage::from_pixel(64, 64, image::Rgb([127; 3]));
-        let nobody = Caller::new();
-        analyser.people(&nobody, &grey)?;
-        analyser.faces(&nobody, &grey, analyser.info.face_side)?;
-        // The vector of a grey square says nothing, but it must be a vector.
-        analyser.embed(&nobody, &[RgbImage::from_fn(align::SIZE, align::SIZE, |x, y| image::Rgb([x as u8, y as u8, 99]))])?;
+        analyser.info.networks = analyser.warm_up()?;
         analyser.info.warm_up = began.elapsed().as_secs_f64();
+        for network in [&analyser.person, &analyser.face, &analyser.embedding] {
+            network.set_timeout(config.timeout);
+        }
         Ok(analyser)
+    }
+
+    /// Runs each network at the sizes that are used first: a picture's, alone, and as many as its calls may hold.
+    fn warm_up(&self) -> Result<Vec<NetworkInfo>, ModelError> {
+        let (nobody, grey) = (Caller::new(), RgbImage::from_pixel(64, 64, image::Rgb([127; 3])));
+        let info = &self.info;
+        let full = |network: &Batcher, side: u32| {
+            let (inputs, side) = (network.max_batch(), side as usize);
+            let input = || Tensor { shape: vec![inputs, 3, side, side], data: vec![0.0; inputs * 3 * side * side] };
+            if inputs > 1 { network.run(&nobody, input()).map(drop) } else { Ok(()) }
+        };
+        let timed = |role: Role, model: &str, network: &Batcher, run: &dyn Fn() -> Result<(), ModelError>| {
+            let began = Instant::now();
+            run()?;
+            let warm_up = began.elapsed().as_secs_f64();
+            Ok::<_, ModelError>(NetworkInfo { role: role.name().into(), model: model.into(), warm_up, max_batch: network.max_batch() })
+        };
+        Ok(vec![
+            timed(Role::Person, &info.person_model, &self.person, &|| {
+                self.people(&nobody, &grey)?;
+                full(&self.person, self.pack.person.input.size)
+            })?,
+            timed(Role::Face, &info.face_model, &self.face, &|| {
+                self.faces(&nobody, &grey, info.face_side)?;
+                full(&self.face, info.face_side)
+            })?,
+            timed(Role::Embedding, &info.embedding_model, &self.embedding, &|| {
+                // The vector of a drawn square says nothing, but it must be a vector.
+                self.embed(&nobody, &[RgbImage::from_fn(align::SIZE, align::SIZE, |x, y| image::Rgb([x as u8, y as u8, 99]))])?;
+                full(&self.embedding, self.pack.embedding.input.size)
+            })?,
+        ])
     }
 
     /// The pack in use.
@@ -77,14 +121,21 @@ impl Analyser {
         &self.pack
     }
 
-    fn detect(&self, network: &dyn Network, input: &pack::Input, picture: &RgbImage) -> Result<(Vec<Tensor>, Letterbox), ModelError> {
+    fn detect(
+        &self,
+        caller: &Caller,
+        network: &Batcher,
+        input: &pack::Input,
+        picture: &RgbImage,
+    ) -> Result<(Vec<Tensor>, Letterbox), ModelError> {
+        let call = network.prepare();
         if picture.width() == 0 || picture.height() == 0 {
             return Err(ModelError::Output("a picture without pixels".into()));
         }
         let side = input.size as usize;
         let mut data = Vec::with_capacity(3 * side * side);
         let placed = preprocess::letterbox(picture, input, &mut data);
-        Ok((network.run(Tensor { shape: vec![1, 3, side, side], data })?, placed))
+        Ok((call.run(caller, Tensor { shape: vec![1, 3, side, side], data })?, placed))
     }
 }
 
@@ -93,16 +144,20 @@ impl Vision for Analyser {
         &self.info
     }
 
-    fn people(&self, _: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
+    fn stuck(&self) -> usize {
+        [&self.person, &self.face, &self.embedding].iter().map(|network| network.stuck()).sum()
+    }
+
+    fn people(&self, caller: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
         let network = &self.pack.person;
-        let (maps, placed) = self.detect(self.person.as_ref(), &network.input, picture)?;
+        let (maps, placed) = self.detect(caller, &self.person, &network.input, picture)?;
         decode::yolov8(&maps, 0, &placed, network.score, network.iou, &network.classes)
     }
 
-    fn faces(&self, _: &Caller, picture: &RgbImage, side: u32) -> Result<Detected, ModelError> {
+    fn faces(&self, caller: &Caller, picture: &RgbImage, side: u32) -> Result<Detected, ModelError> {
         let network = &self.pack.face;
         let input = pack::Input { size: side, ..network.input };
-        let (maps, placed) = self.detect(self.face.as_ref(), &input, picture)?;
+        let (maps, placed) = self.detect(caller, &self.face, &input, picture)?;
         let faces = match network.decoder {
             Some(Decoder::Scrfd) => decode::scrfd(&maps, 0, &placed, network.score, network.iou),
             Some(Decoder::Centerface) => decode::centerface(&maps, 0, &placed, network.score, network.iou),
@@ -111,11 +166,12 @@ impl Vision for Analyser {
         Ok(Detected { faces: faces?, by_backup: false })
     }
 
-    fn embed(&self, _: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
+    fn embed(&self, caller: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
         let input = &self.pack.embedding.input;
         let side = input.size as usize;
         let mut embeddings = Vec::with_capacity(crops.len());
-        for batch in crops.chunks(EMBEDDING_BATCH) {
+        for batch in crops.chunks(EMBEDDING_INPUTS) {
+            let call = self.embedding.prepare();
             let mut data = Vec::with_capacity(batch.len() * 3 * side * side);
             for crop in batch {
                 if crop.dimensions() != (input.size, input.size) {
@@ -123,7 +179,7 @@ impl Vision for Analyser {
                 }
                 preprocess::normalise(crop, input, &mut data);
             }
-            let output = self.embedding.run(Tensor { shape: vec![batch.len(), 3, side, side], data })?;
+            let output = call.run(caller, Tensor { shape: vec![batch.len(), 3, side, side], data })?;
             let dimension = self.pack.embedding.dimension.unwrap_or(512);
             match output.first() {
                 Some(t) if t.shape == [batch.len(), dimension] => {
