@@ -3,7 +3,8 @@
 use super::{ConfigError, Environment};
 use std::time::Duration;
 
-/// * `MAX_CONCURRENCY` (default: cores + 1): candidate pictures of one request that are worked on at once.
+/// * `MAX_CONCURRENCY` (default: cores + 1): candidate pictures of one request that are worked on at once, and downloads of
+///   all requests together.
 /// * `WORKERS` (default 1): requests that are worked on at once.
 /// * `QUEUE_CAPACITY` (default 64): requests that may wait; one more is answered 503 with Retry-After.
 /// * `JOB_TIMEOUT` (default 120 s): how long a request goes on asking others for candidates and pictures; what it has by
@@ -30,7 +31,8 @@ impl JobsConfig {
                 "MAX_CONCURRENCY",
                 cores + 1,
                 1..=1024,
-                "candidate pictures of one request that are worked on at once (default: cores + 1)",
+                "candidate pictures of one request that are worked on at once, and downloads of all requests together \
+                 (default: cores + 1)",
             )?,
             workers: env.number("WORKERS", 1, 1..=64, "requests that are worked on at once")?,
             queue_capacity: env.number("QUEUE_CAPACITY", 64, 1..=100_000, "requests that may wait; one more is answered 503")?,

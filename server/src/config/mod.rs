@@ -42,15 +42,17 @@ impl Config {
     pub fn from_environment(env: &Environment) -> Result<Self, ConfigError> {
         let log = LogConfig::from_environment(env)?;
         let storage = StorageConfig::from_environment(env)?;
+        let http = HttpConfig::from_environment(env, &storage.data_dir)?;
+        let jobs = JobsConfig::from_environment(env)?;
         Ok(Self {
             log,
-            http: HttpConfig::from_environment(env, &storage.data_dir)?,
-            jobs: JobsConfig::from_environment(env)?,
+            http,
             engine: EngineConfig::from_environment(env, &storage.data_dir)?,
             discovery: DiscoveryConfig::from_environment(env, &storage.data_dir)?,
-            download: DownloadConfig::from_environment(env, &storage.data_dir)?,
+            download: DownloadConfig::from_environment(env, &storage.data_dir, jobs.max_concurrency)?,
             s3: S3Config::from_environment(env)?,
             storage,
+            jobs,
         })
     }
 
@@ -80,6 +82,7 @@ mod tests {
         assert_eq!(config.storage.database, std::path::Path::new("data/face-engine.sqlite"));
         assert_eq!(config.jobs.queue_capacity, 64);
         assert_eq!(config.discovery.pools[0].name, "samples");
+        assert_eq!(read(&[("MAX_CONCURRENCY", "17")])?.download.at_once, 17);
         Ok(())
     }
 
