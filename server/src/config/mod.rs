@@ -113,6 +113,14 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_is_told_with_version_and_contact() -> Result<(), String> {
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(read(&[])?.user_agent(), format!("face-engine/{version}"));
+        assert_eq!(read(&[("CONTACT", "desk@paper.example")])?.user_agent(), format!("face-engine/{version} (desk@paper.example)"));
+        Ok(())
+    }
+
+    #[test]
     fn a_secret_is_never_shown() -> Result<(), String> {
         let key = "correct horse battery staple";
         let env = Environment::of(&[("SIGNING_KEY", key), ("PORT", "3001")]);

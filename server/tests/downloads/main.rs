@@ -8,6 +8,7 @@ mod chaos;
 mod common;
 mod host;
 mod hosts;
+mod logs;
 mod one_download;
 mod searches;
 mod stopping;

@@ -55,6 +55,7 @@ fn yandex() -> Value {
             },
             { "title": "Only a small copy", "link": "https://b.example/", "source": "B, the site", "thumbnail": { "link": "//avatars.example/thumb/2" } },
             { "title": "Nothing to see", "link": "https://c.example/", "thumbnail": null, "original_image": null },
+            { "title": "Within", "link": "https://d.example/", "thumbnail": { "link": "data:image/jpeg;base64,/9j/" }, "original_image": {} },
         ],
         "images_results": [{ "original_image": { "link": "https://wrong.example/list.jpg" } }],
     })
