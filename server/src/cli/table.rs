@@ -56,7 +56,8 @@ pub fn notes(result: &MatchResult, counts: &Counts) -> String {
         counts.processed, counts.failed, counts.faces, result.time_taken
     );
     for diagnostic in &result.diagnostics {
-        let _ = writeln!(text, "note: {}: {} × {}", diagnostic.stage, diagnostic.kind, diagnostic.count);
+        let of_whom = diagnostic.provider.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
+        let _ = writeln!(text, "note: {}: {} × {}{of_whom}", diagnostic.stage, diagnostic.kind, diagnostic.count);
     }
     text
 }
@@ -89,7 +90,7 @@ fn flags(found: &MatchReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use app::api::{DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbeReport, RequestState, Thresholds};
+    use app::api::{Diagnostic, DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbeReport, RequestState, Thresholds};
 
     fn found(rank: usize, similarity: f32, match_status: MatchStatus, uri: &str) -> MatchReport {
         MatchReport {
@@ -146,7 +147,10 @@ mod tests {
             contract: "e/3".into(),
             fallback: false,
             fallbacks: Vec::new(),
-            diagnostics: vec![app::api::Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None }],
+            diagnostics: vec![
+                Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None },
+                Diagnostic { stage: "discover".into(), kind: "provider_timeout".into(), count: 1, provider: Some("wikimedia".into()) },
+            ],
             result: vec![ProbeReport {
                 query_image: "query-1.jpg".into(),
                 query_uri: None,
@@ -195,7 +199,8 @@ mod tests {
             "MATCH from 0.40",
             "POSSIBLE from 0.30",
             "9 looked at, 2 failed",
-            "decode: unreadable_image × 2",
+            "decode: unreadable_image × 2\n",
+            "discover: provider_timeout × 1 (wikimedia)\n",
         ] {
             assert!(notes.contains(words), "{words} is missing in {notes}");
         }
