@@ -49,6 +49,13 @@ pub fn notes(result: &MatchResult, counts: &Counts) -> String {
             probe.face.score,
             probe.face.sharpness
         );
+        if !probe.photos.is_empty() {
+            let _ = writeln!(text, "probe: one vector of {} photos", probe.photos.len());
+        }
+        for (place, photo) in probe.photos.iter().enumerate() {
+            let (number, name) = (place + 1, &photo.query_image);
+            let _ = writeln!(text, "photo {number}: {name}, weight {:.2}, similarity {:.4}", photo.weight, photo.similarity);
+        }
     }
     let _ = writeln!(
         text,
@@ -90,7 +97,9 @@ fn flags(found: &MatchReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use app::api::{Diagnostic, DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbeReport, RequestState, Thresholds};
+    use app::api::{
+        Diagnostic, DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbePhoto, ProbeReport, RequestState, Thresholds,
+    };
 
     fn found(rank: usize, similarity: f32, match_status: MatchStatus, uri: &str) -> MatchReport {
         MatchReport {
@@ -187,6 +196,30 @@ mod tests {
     fn a_file_name_cannot_speak_to_the_terminal() {
         let text = table(&result(vec![found(1, 0.5, MatchStatus::Match, "file:\u{1b}[31mred.jpg")]));
         assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    #[test]
+    fn the_notes_tell_what_each_of_several_photos_adds() {
+        let mut result = result(Vec::new());
+        assert!(!notes(&result, &Counts::default()).contains("photos"), "one photo needs no words");
+        let face = result.result[0].face.clone();
+        let photo = |name: &str, weight, similarity| ProbePhoto {
+            query_image: name.into(),
+            face: face.clone(),
+            weight,
+            similarity,
+            crop: None,
+            annotated: None,
+        };
+        result.result[0].photos = vec![photo("query-1.jpg", 0.6, 0.91234), photo("query-2.jpg", 0.4, 0.25)];
+        let notes = notes(&result, &Counts::default());
+        for line in [
+            "probe: one vector of 2 photos",
+            "photo 1: query-1.jpg, weight 0.60, similarity 0.9123",
+            "photo 2: query-2.jpg, weight 0.40, similarity 0.2500",
+        ] {
+            assert!(notes.lines().any(|said| said == line), "{line} is missing in {notes}");
+        }
     }
 
     #[test]
