@@ -75,7 +75,7 @@ mod tests {
         for i in 0..10 {
             maps[7].data[(10 + i) * 16 + cell] = i as f32 / 10.0;
         }
-        let placed = Letterbox { scale: 2.0, left: 0.0, top: 0.0, width: 32, height: 32 };
+        let placed = Letterbox::at(2.0, [0.0, 0.0], [32, 32]);
         let faces = scrfd(&maps, 0, &placed, 0.5, 0.4).unwrap();
         assert_eq!(faces.len(), 1);
         assert_eq!(faces[0].bbox, BBox::new(8.0, 0.0, 32.0, 24.0));
@@ -87,7 +87,7 @@ mod tests {
     fn nan_gives_no_face() {
         let mut maps = empty();
         maps[0].data.fill(f32::NAN);
-        let placed = Letterbox { scale: 1.0, left: 0.0, top: 0.0, width: 64, height: 64 };
+        let placed = Letterbox::at(1.0, [0.0, 0.0], [64, 64]);
         assert!(scrfd(&maps, 0, &placed, 0.5, 0.4).unwrap().is_empty());
         maps[0].data.fill(5.0);
         maps[6].data.fill(f32::NAN);
