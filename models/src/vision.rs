@@ -103,8 +103,23 @@ pub struct VisionInfo {
     pub face_side: u32,
     /// Pictures worth computing at once.
     pub lanes: usize,
-    /// Seconds that the warm-up took.
+    /// Seconds that the warm-up took, all networks together.
     pub warm_up: f64,
+    /// Each network by itself, in the order in which they were warmed up.
+    pub networks: Vec<NetworkInfo>,
+}
+
+/// One network of those that run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkInfo {
+    /// `person`, `face`, `backup_face` or `embedding`.
+    pub role: String,
+    /// As in [`VisionInfo::face_model`].
+    pub model: String,
+    /// Seconds that its warm-up took.
+    pub warm_up: f64,
+    /// The most inputs that one of its calls computes.
+    pub max_batch: usize,
 }
 
 /// What one look for faces gave.
@@ -127,6 +142,12 @@ pub trait Vision: Send + Sync {
     /// 64 to 1280; less where a small picture would be enlarged more than the pack says is of use). A detector finds faces of some 16 to 400 input pixels: a smaller side shows it those that fill the
     /// picture, a larger one those that are lost in it.
     fn faces(&self, caller: &Caller, picture: &RgbImage, side: u32) -> Result<Detected, ModelError>;
+
+    /// Threads that an engine does not give back: they have computed for longer than a caller waits. Where all of a network's
+    /// are, whoever asks it is told [`ModelError::Timeout`] at once.
+    fn stuck(&self) -> usize {
+        0
+    }
 
     /// One embedding per aligned 112×112 crop, in order; all of [`VisionInfo::contract`].
     fn embed(&self, caller: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError>;

@@ -14,8 +14,8 @@ use crate::{
     s3::S3Access,
     store::{SqliteStore, Store, StoreError},
 };
-use app::api::{EngineReport, Health, ModelNames, QueueReport, Thresholds};
-use models::{ModelError, Vision};
+use app::api::{EngineReport, Health, ModelNames, NetworkReport, QueueReport, Thresholds};
+use models::{ModelError, NetworkInfo, Vision};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -161,6 +161,10 @@ impl Service {
                         warm_up_ms = (info.warm_up * 1000.0) as u64,
                         "networks are warm"
                     );
+                    for network in &info.networks {
+                        let (warm_up_ms, max_batch) = ((network.warm_up * 1000.0) as u64, network.max_batch);
+                        tracing::debug!(role = network.role, model = network.model, warm_up_ms, max_batch, "network is warm");
+                    }
                     if let Some(service) = service.upgrade() {
                         ready.send_replace(Some(Arc::new(service.pipeline(vision))));
                     }
@@ -178,7 +182,7 @@ impl Service {
         context.limits = self.limits;
         context.job_timeout = self.config.jobs.job_timeout;
         context.provider_timeout = self.config.discovery.timeout;
-        context.max_concurrency = self.config.jobs.max_concurrency;
+        context.max_concurrency = self.config.jobs.max_concurrency.unwrap_or(context.max_concurrency);
         context
     }
 
@@ -247,7 +251,20 @@ impl Service {
 
 fn describe(vision: &dyn Vision) -> (EngineReport, ModelNames, Thresholds) {
     let info = vision.info();
-    let engine = EngineReport { kind: info.kind.clone(), name: info.engine.clone(), skipped: info.skipped.clone(), warm_up: info.warm_up };
+    let report = |network: &NetworkInfo| NetworkReport {
+        role: network.role.clone(),
+        model: network.model.clone(),
+        warm_up: network.warm_up,
+        max_batch: network.max_batch as u64,
+    };
+    let engine = EngineReport {
+        kind: info.kind.clone(),
+        name: info.engine.clone(),
+        skipped: info.skipped.clone(),
+        warm_up: info.warm_up,
+        networks: info.networks.iter().map(report).collect(),
+        stuck: vision.stuck() as u64,
+    };
     let models = ModelNames {
         pack: info.pack.clone(),
         person: info.person_model.clone(),
@@ -260,7 +277,7 @@ fn describe(vision: &dyn Vision) -> (EngineReport, ModelNames, Thresholds) {
 /// What is said while the networks are being loaded.
 fn loading() -> (EngineReport, ModelNames, Thresholds) {
     let word = || "loading".to_owned();
-    let engine = EngineReport { kind: word(), name: word(), skipped: Vec::new(), warm_up: 0.0 };
+    let engine = EngineReport { kind: word(), name: word(), skipped: Vec::new(), warm_up: 0.0, networks: Vec::new(), stuck: 0 };
     let models = ModelNames { pack: word(), person: word(), face: word(), embedding: word() };
     (engine, models, Thresholds { match_: 0.0, possible: 0.0 })
 }

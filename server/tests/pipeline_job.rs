@@ -7,7 +7,7 @@
 use app::api::{Counts, EventKind, MatchOptions, MatchResult, MatchStatus, StageState};
 use bytes::Bytes;
 use image::{ImageFormat, Rgb, RgbImage};
-use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, Person, Vision, VisionInfo};
+use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, NetworkInfo, Person, Vision, VisionInfo};
 use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError};
 use server::objects::{FolderObjects, Objects};
 use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, run, validate_query};
@@ -59,6 +59,7 @@ impl Played {
             face_side: 640,
             lanes: 2,
             warm_up: 0.0,
+            networks: Vec::new(),
         };
         Self { info, at_once: AtomicUsize::new(0), most_at_once: AtomicUsize::new(0) }
     }
@@ -555,6 +556,19 @@ async fn no_more_pictures_are_computed_at_once_than_there_are_permits() {
     stage.permits = 1;
     stage.run().await.unwrap();
     assert_eq!(stage.vision.most_at_once.load(Ordering::SeqCst), 1);
+}
+
+/// A GPU that computes eight pictures a call in two lanes is asked by sixteen, on however few cores; a CPU by one per core.
+#[test]
+fn as_many_pictures_are_computed_at_once_as_fill_the_calls_of_a_gpu() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let network = |role: &str, max_batch| NetworkInfo { role: role.into(), model: "played".into(), warm_up: 0.0, max_batch };
+    for (detectors, embedding, pictures) in [(8, 32, cores.max(16)), (1, 8, cores.max(2))] {
+        let mut vision = Played::new();
+        vision.info.networks = vec![network("person", detectors), network("face", detectors), network("embedding", embedding)];
+        let context = PipelineContext::new(Arc::new(vision), Vec::new(), None);
+        assert_eq!((context.compute.available_permits(), context.max_concurrency), (pictures, pictures + 1));
+    }
 }
 
 #[tokio::test]

@@ -29,6 +29,25 @@ pub struct EngineReport {
     pub skipped: Vec<String>,
     /// Seconds the warm-up took.
     pub warm_up: f64,
+    /// Each network by itself; empty while they are being loaded.
+    #[serde(default)]
+    pub networks: Vec<NetworkReport>,
+    /// Threads that the engine does not give back. More than none: something is wrong with the engine or the machine.
+    #[serde(default)]
+    pub stuck: u64,
+}
+
+/// One network, warmed up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NetworkReport {
+    /// `person`, `face` or `embedding`.
+    pub role: String,
+    /// File stem and the start of its digest.
+    pub model: String,
+    /// Seconds its warm-up took.
+    pub warm_up: f64,
+    /// The most pictures, or faces, that one of its calls computes.
+    pub max_batch: u64,
 }
 
 /// Someone who can be asked for candidate pictures, or could be.

@@ -17,6 +17,7 @@ pub fn centerface(maps: &[Tensor], picture: usize, placed: &Letterbox, score: f3
     let scale = Map::with_channels(&maps[1], picture, 2)?;
     let offset = Map::with_channels(&maps[2], picture, 2)?;
     let points = Map::with_channels(&maps[3], picture, 10)?;
+    heat.check_scores(0)?;
     let least = logit(score);
     let mut found: Vec<(BBox, f32, usize)> = Vec::new();
     let mut landmarks: Vec<Landmarks> = Vec::new();
@@ -54,5 +55,7 @@ mod tests {
         assert_eq!(faces[0].bbox, BBox::new(18.0, 10.0, 26.0, 18.0));
         assert_eq!(faces[0].landmarks[0], [20.0, 14.0]);
         assert_eq!(faces[0].landmarks[1], [22.0, 14.0]);
+        maps[0].data[0] = f32::NAN;
+        assert_eq!(centerface(&maps, 0, &placed, 0.5, 0.3).unwrap_err().kind(), "unusable_output");
     }
 }

@@ -29,6 +29,7 @@ pub fn yolov8(
         let map = Map::of(tensor, picture)?;
         let classes = map.channels.checked_sub(4 * BINS).filter(|c| *c > 0);
         let classes = classes.ok_or_else(|| ModelError::Output(format!("a YOLOv8 map cannot have the shape {:?}", tensor.shape)))?;
+        map.check_scores(4 * BINS)?;
         let (best, class) = best_class(&map, classes);
         for cell in (0..map.rows * map.columns).filter(|c| best[*c] >= least) {
             let centre = [(cell % map.columns) as f32 + 0.5, (cell / map.columns) as f32 + 0.5];
@@ -102,6 +103,17 @@ mod tests {
             assert!((got - want).abs() < 1e-3, "{:?}", people[0].bbox);
         }
         assert!((people[0].score - sigmoid(3.0)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn nan_gives_nobody_and_among_the_scores_it_is_an_error() {
+        let placed = Letterbox::at(1.0, [0.0, 0.0], [64, 64]);
+        let mut maps = maps(2, 9, 0, [1; 4]);
+        maps[0].data[9] = f32::NAN; // a bin of the left side's distribution
+        assert!(yolov8(&maps, 0, &placed, 0.25, 0.45, &[0]).unwrap().is_empty(), "a box without a left side is none");
+        let last = maps[2].data.len() - 1;
+        maps[2].data[last] = f32::NAN;
+        assert_eq!(yolov8(&maps, 0, &placed, 0.25, 0.45, &[0]).unwrap_err().kind(), "unusable_output");
     }
 
     #[test]

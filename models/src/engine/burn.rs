@@ -1,6 +1,6 @@
 //! Burn: the networks as Rust code, on the CPU (`burn-flex`, always there) or on a GPU (wgpu, feature `gpu`).
 
-use super::{Engine, EngineKind, Network, NetworkFiles, Tensor, guarded};
+use super::{Engine, EngineKind, Network, NetworkFiles, Role, Tensor, guarded, while_loading};
 use crate::{ModelError, networks};
 use burn::tensor::{Device, Tensor as BurnTensor, TensorData};
 
@@ -38,11 +38,22 @@ impl Engine for BurnEngine {
         self.lanes
     }
 
+    /// A GPU is filled by many inputs at once. On the CPU, calls of eight save the embedding network work that each call costs
+    /// anew (weights are laid out for the multiplication); the detectors' calls are large enough by themselves.
+    fn best_batch(&self, role: Role) -> usize {
+        match (self.kind, role) {
+            (EngineKind::Wgpu, Role::Person | Role::Face | Role::BackupFace) => 8,
+            (EngineKind::Wgpu, Role::Embedding) => 32,
+            (_, Role::Embedding) => 8,
+            (_, Role::Person | Role::Face | Role::BackupFace) => 1,
+        }
+    }
+
     fn load(&self, files: &NetworkFiles) -> Result<Box<dyn Network>, ModelError> {
         if !files.weights.is_file() {
             return Err(ModelError::Load(format!("{}: there is no such file (`make models` prepares it)", files.weights.display())));
         }
-        let forward = guarded("burn", || networks::load(&files.network, &files.weights, &self.device))?;
+        let forward = guarded("burn", || networks::load(&files.network, &files.weights, &self.device)).map_err(while_loading)?;
         Ok(Box::new(BurnNetwork { forward, device: self.device.clone() }))
     }
 }
@@ -67,7 +78,7 @@ impl Network for BurnNetwork {
 }
 
 fn numbers(output: Result<TensorData, String>) -> Result<Tensor, ModelError> {
-    let data = output.map_err(ModelError::Engine)?;
+    let data = output.map_err(ModelError::of_engine)?;
     let shape = data.shape().iter().copied().collect();
     let data = data.try_into_vec::<f32>().map_err(|e| ModelError::Output(format!("{e:?}")))?;
     Ok(Tensor { shape, data })

@@ -3,7 +3,7 @@
 //! One session per core, each with one thread: pictures are computed side by side rather than one picture by many
 //! threads, which wastes nothing on synchronisation (YOLOv8n: 73 ms a picture on two cores this way, 90 ms the other).
 
-use super::{Engine, EngineKind, Network, NetworkFiles, Tensor, guarded};
+use super::{Engine, EngineKind, Network, NetworkFiles, Tensor, guarded, while_loading};
 use crate::ModelError;
 use ort::environment::Environment;
 use ort::session::{Session, builder::GraphOptimizationLevel};
@@ -63,8 +63,8 @@ impl Engine for OnnxRuntime {
         if !files.onnx.is_file() {
             return Err(ModelError::Load(format!("{}: there is no such file (`make models` prepares it)", files.onnx.display())));
         }
-        let open =
-            || guarded("onnxruntime", || self.session(&files.onnx).map_err(|e| ModelError::Load(format!("{}: {e}", files.onnx.display()))));
+        let failed = |e: ort::Error| ModelError::of_engine(format!("{}: {e}", files.onnx.display()));
+        let open = || guarded("onnxruntime", || self.session(&files.onnx).map_err(failed)).map_err(while_loading);
         let sessions = (0..self.lanes).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
         Ok(Box::new(Sessions { free: Mutex::new(sessions), returned: Condvar::new() }))
     }
@@ -90,7 +90,7 @@ impl Network for Sessions {
 }
 
 fn compute(session: &mut Session, input: &Tensor) -> Result<Vec<Tensor>, ModelError> {
-    let failed = |e: ort::Error| ModelError::Engine(format!("onnxruntime: {e}"));
+    let failed = |e: ort::Error| ModelError::of_engine(format!("onnxruntime: {e}"));
     let names: Vec<String> = session.outputs().iter().map(|o| o.name().to_string()).collect();
     let view = TensorRef::from_array_view((input.shape.clone(), input.data.as_slice())).map_err(failed)?;
     let outputs = session.run(ort::inputs![view]).map_err(failed)?;

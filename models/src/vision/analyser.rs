@@ -5,9 +5,10 @@
 //! [`preprocess`]); a GPU gets one shape for all: it tunes its kernels for each shape anew, and a narrow picture saves it nothing
 //! worth that.
 
-use super::{Caller, Contract, Detected, Embedding, ModelError, Person, Vision, VisionConfig, VisionInfo};
+use super::{Caller, Contract, Detected, Embedding, ModelError, NetworkInfo, Person, Vision, VisionConfig, VisionInfo};
+use crate::batch::{Batcher, Limits};
 use crate::decode;
-use crate::engine::{self, Engine, EngineKind, Network, NetworkFiles, Tensor};
+use crate::engine::{self, Engine, EngineKind, NetworkFiles, Role, Tensor};
 use crate::pack::{self, Decoder, Pack, Packs};
 use crate::preprocess::{self, Letterbox};
 use crate::{Face, align};
@@ -15,16 +16,16 @@ use image::{RgbImage, imageops};
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The sides that faces may be looked for at, in input pixels; multiples of [`preprocess::BLOCK`] only.
 const SIDES: RangeInclusive<u32> = 64..=1280;
 
-/// The backup detector's role: stem of its prepared files.
-const BACKUP: &str = "backup_face";
+/// Aligned crops whose input is held in memory at a time (0.15 MB each); the batcher makes its own calls of them.
+const EMBEDDING_INPUTS: usize = 64;
 
-/// Inputs per call of the embedding network: enough to fill the machine, not so many as to fill its memory.
-const EMBEDDING_BATCH: usize = 16;
+/// How long the first call of a network may take: a GPU tunes its kernels then, for minutes.
+const WARM_UP_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Chooses an engine, loads a pack and warms it up.
 pub fn load(config: &VisionConfig) -> Result<Arc<dyn Vision>, ModelError> {
@@ -39,15 +40,15 @@ pub fn load(config: &VisionConfig) -> Result<Arc<dyn Vision>, ModelError> {
 pub struct Analyser {
     info: VisionInfo,
     pack: Pack,
-    person: Box<dyn Network>,
-    face: Box<dyn Network>,
-    backup_face: Option<Box<dyn Network>>,
-    embedding: Box<dyn Network>,
+    person: Batcher,
+    face: Batcher,
+    backup_face: Option<Batcher>,
+    embedding: Batcher,
     flip: bool,
 }
 
 impl Analyser {
-    /// Loads the configured pack's networks on `engine` and runs each once.
+    /// Loads the configured pack's networks on `engine` and warms each up: one input, and as many as a call may hold.
     pub fn new(config: &VisionConfig, engine: &dyn Engine, skipped: Vec<String>) -> Result<Self, ModelError> {
         let (name, pack) = choose_pack(config)?;
         Self::with_pack(config, name, pack, engine, skipped)
@@ -68,13 +69,22 @@ impl Analyser {
             }
         }
         let folder = config.models_dir.join(&name);
-        let load = |role: &str, network: &pack::Network| engine.load(&files(&folder, role, network));
+        let load = |role: Role, network: &pack::Network| {
+            let limits = Limits {
+                workers: engine.lanes(),
+                max_batch: config.max_batch.unwrap_or_else(|| engine.best_batch(role)),
+                max_wait: config.max_wait,
+                timeout: WARM_UP_TIMEOUT,
+            };
+            let loaded = engine::guarded("the engine", || engine.load(&files(&folder, role.name(), network)));
+            Batcher::new(role.name(), loaded.map_err(engine::while_loading)?, limits)
+        };
         let thresholds = pack.embedding.thresholds.ok_or_else(|| ModelError::Load(format!("the pack {name}: it has no thresholds")))?;
         let mut analyser = Self {
-            person: load("person", &pack.person)?,
-            face: load("face", &pack.face)?,
-            backup_face: pack.backup_face.as_ref().and_then(|network| without_it(load(BACKUP, network))),
-            embedding: load("embedding", &pack.embedding)?,
+            person: load(Role::Person, &pack.person)?,
+            face: load(Role::Face, &pack.face)?,
+            backup_face: pack.backup_face.as_ref().and_then(|network| without_it(load(Role::BackupFace, network))),
+            embedding: load(Role::Embedding, &pack.embedding)?,
             flip: config.flip,
             info: VisionInfo {
                 kind: engine.kind().to_string(),
@@ -92,29 +102,63 @@ impl Analyser {
                 face_side: pack.face.input.size,
                 lanes: engine.lanes(),
                 warm_up: 0.0,
+                networks: Vec::new(),
             },
             pack,
         };
-        analyser.warm_up()?;
+        let began = Instant::now();
+        let networks = analyser.warm_up()?;
+        analyser.info.warm_up = began.elapsed().as_secs_f64();
+        analyser.info.backup_face_model = networks.iter().find(|n| n.role == Role::BackupFace.name()).map(|n| n.model.clone());
+        analyser.info.networks = networks;
+        if analyser.info.backup_face_model.is_none() {
+            analyser.backup_face = None;
+        }
+        analyser.batchers().for_each(|network| network.set_timeout(config.timeout));
         Ok(analyser)
     }
 
-    /// Every network once, so that the first request does not pay for it, and a network that cannot compute is known now.
-    fn warm_up(&mut self) -> Result<(), ModelError> {
-        let began = Instant::now();
-        let side = self.info.face_side;
-        let grey = RgbImage::from_pixel(side, side, image::Rgb([127; 3]));
-        let nobody = Caller::new();
-        self.people(&nobody, &grey)?;
-        self.look(self.face.as_ref(), &self.pack.face, &grey, side)?;
-        if let (Some(runs), Some(network)) = (self.backup_face.as_deref(), &self.pack.backup_face) {
-            let seen = without_it(self.look(runs, network, &grey, side));
-            self.info.backup_face_model = seen.map(|_| network.label());
-        }
-        // The vector of a grey square says nothing, but it must be a vector.
-        self.embed(&nobody, &[RgbImage::from_fn(align::SIZE, align::SIZE, |x, y| image::Rgb([x as u8, y as u8, 99]))])?;
-        self.info.warm_up = began.elapsed().as_secs_f64();
-        Ok(())
+    fn batchers(&self) -> impl Iterator<Item = &Batcher> {
+        [&self.person, &self.face].into_iter().chain(&self.backup_face).chain([&self.embedding])
+    }
+
+    /// Runs each network at the sizes that are used first: a picture's, alone, and as many as its calls may hold.
+    fn warm_up(&self) -> Result<Vec<NetworkInfo>, ModelError> {
+        let (info, side) = (&self.info, self.info.face_side);
+        let (nobody, grey) = (Caller::new(), RgbImage::from_pixel(side, side, image::Rgb([127; 3])));
+        let full = |network: &Batcher, side: u32| {
+            let (inputs, side) = (network.max_batch(), side as usize);
+            let input = || Tensor { shape: vec![inputs, 3, side, side], data: vec![0.0; inputs * 3 * side * side] };
+            if inputs > 1 { network.run(&nobody, input()).map(drop) } else { Ok(()) }
+        };
+        let timed = |role: Role, model: &str, network: &Batcher, run: &dyn Fn() -> Result<(), ModelError>| {
+            let began = Instant::now();
+            run()?;
+            let warm_up = began.elapsed().as_secs_f64();
+            Ok::<_, ModelError>(NetworkInfo { role: role.name().into(), model: model.into(), warm_up, max_batch: network.max_batch() })
+        };
+        let mut networks = vec![
+            timed(Role::Person, &info.person_model, &self.person, &|| {
+                self.people(&nobody, &grey)?;
+                full(&self.person, self.pack.person.input.size)
+            })?,
+            timed(Role::Face, &info.face_model, &self.face, &|| {
+                self.look(&nobody, &self.face, &self.pack.face, &grey, side)?;
+                full(&self.face, side)
+            })?,
+        ];
+        networks.extend(self.backup().and_then(|(network, described)| {
+            without_it(timed(Role::BackupFace, &described.label(), network, &|| {
+                self.look(&nobody, network, described, &grey, side)?;
+                full(network, side)
+            }))
+        }));
+        networks.push(timed(Role::Embedding, &info.embedding_model, &self.embedding, &|| {
+            // The vector of a drawn square says nothing, but it must be a vector.
+            self.embed(&nobody, &[RgbImage::from_fn(align::SIZE, align::SIZE, |x, y| image::Rgb([x as u8, y as u8, 99]))])?;
+            full(&self.embedding, self.pack.embedding.input.size)
+        })?);
+        Ok(networks)
     }
 
     /// The pack in use.
@@ -123,39 +167,53 @@ impl Analyser {
     }
 
     /// A detector's maps of the picture.
-    fn detect(&self, runs: &dyn Network, input: &pack::Input, picture: &RgbImage) -> Result<(Vec<Tensor>, Letterbox), ModelError> {
+    fn detect(
+        &self,
+        caller: &Caller,
+        network: &Batcher,
+        input: &pack::Input,
+        picture: &RgbImage,
+    ) -> Result<(Vec<Tensor>, Letterbox), ModelError> {
+        let call = network.prepare();
         if picture.width() == 0 || picture.height() == 0 {
             return Err(ModelError::Output("a picture without pixels".into()));
         }
         let mut data = Vec::new();
         let placed = preprocess::letterbox(picture, input, &mut data);
         let [columns, rows] = placed.canvas.map(|side| side as usize);
-        Ok((runs.run(Tensor { shape: vec![1, 3, rows, columns], data })?, placed))
+        Ok((call.run(caller, Tensor { shape: vec![1, 3, rows, columns], data })?, placed))
     }
 
     /// Faces as one detector sees them.
-    fn look(&self, runs: &dyn Network, network: &pack::Network, picture: &RgbImage, side: u32) -> Result<Vec<Face>, ModelError> {
-        let input = pack::Input { size: side, ..network.input };
-        let (maps, placed) = self.detect(runs, &input, picture)?;
-        match network.decoder {
-            Some(Decoder::Scrfd) => decode::scrfd(&maps, 0, &placed, network.score, network.iou),
-            Some(Decoder::Centerface) => decode::centerface(&maps, 0, &placed, network.score, network.iou),
-            other => Err(ModelError::Load(format!("{}: {other:?} does not find faces", network.file))),
+    fn look(
+        &self,
+        caller: &Caller,
+        network: &Batcher,
+        described: &pack::Network,
+        picture: &RgbImage,
+        side: u32,
+    ) -> Result<Vec<Face>, ModelError> {
+        let input = pack::Input { size: side, ..described.input };
+        let (maps, placed) = self.detect(caller, network, &input, picture)?;
+        match described.decoder {
+            Some(Decoder::Scrfd) => decode::scrfd(&maps, 0, &placed, described.score, described.iou),
+            Some(Decoder::Centerface) => decode::centerface(&maps, 0, &placed, described.score, described.iou),
+            other => Err(ModelError::Load(format!("{}: {other:?} does not find faces", described.file))),
         }
     }
 
     /// The second detector, where there is one that could run.
-    fn backup(&self) -> Option<(&dyn Network, &pack::Network)> {
-        self.info.backup_face_model.as_ref()?;
-        Some((self.backup_face.as_deref()?, self.pack.backup_face.as_ref()?))
+    fn backup(&self) -> Option<(&Batcher, &pack::Network)> {
+        self.backup_face.as_ref().zip(self.pack.backup_face.as_ref())
     }
 
     /// The vector of each crop as the network gives it, not normalised.
-    fn vectors(&self, crops: &[RgbImage]) -> Result<Vec<Vec<f32>>, ModelError> {
+    fn vectors(&self, caller: &Caller, crops: &[RgbImage]) -> Result<Vec<Vec<f32>>, ModelError> {
         let input = &self.pack.embedding.input;
         let side = input.size as usize;
         let mut vectors = Vec::with_capacity(crops.len());
-        for batch in crops.chunks(EMBEDDING_BATCH) {
+        for batch in crops.chunks(EMBEDDING_INPUTS) {
+            let call = self.embedding.prepare();
             let mut data = Vec::with_capacity(batch.len() * 3 * side * side);
             for crop in batch {
                 if crop.dimensions() != (input.size, input.size) {
@@ -163,7 +221,7 @@ impl Analyser {
                 }
                 preprocess::normalise(crop, input, &mut data);
             }
-            let output = self.embedding.run(Tensor { shape: vec![batch.len(), 3, side, side], data })?;
+            let output = call.run(caller, Tensor { shape: vec![batch.len(), 3, side, side], data })?;
             let dimension = self.info.contract.dimension;
             match output.first() {
                 Some(t) if t.shape == [batch.len(), dimension] => vectors.extend(t.data.chunks_exact(dimension).map(<[f32]>::to_vec)),
@@ -179,25 +237,29 @@ impl Vision for Analyser {
         &self.info
     }
 
-    fn people(&self, _: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
+    fn stuck(&self) -> usize {
+        self.batchers().map(Batcher::stuck).sum()
+    }
+
+    fn people(&self, caller: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
         let network = &self.pack.person;
-        let (maps, placed) = self.detect(self.person.as_ref(), &network.input, picture)?;
+        let (maps, placed) = self.detect(caller, &self.person, &network.input, picture)?;
         decode::yolov8(&maps, 0, &placed, network.score, network.iou, &network.classes)
     }
 
-    fn faces(&self, _: &Caller, picture: &RgbImage, side: u32) -> Result<Detected, ModelError> {
+    fn faces(&self, caller: &Caller, picture: &RgbImage, side: u32) -> Result<Detected, ModelError> {
         if !SIDES.contains(&side) || !side.is_multiple_of(preprocess::BLOCK) {
             let (least, greatest) = (SIDES.start(), SIDES.end());
             return Err(ModelError::Output(format!("faces are looked for at multiples of 32 from {least} to {greatest}, not at {side}")));
         }
-        let failure = match self.look(self.face.as_ref(), &self.pack.face, picture, side) {
+        let failure = match self.look(caller, &self.face, &self.pack.face, picture, side) {
             Ok(faces) => return Ok(Detected { faces, by_backup: false }),
             Err(ModelError::CallerGone) => return Err(ModelError::CallerGone),
             Err(failure) => failure,
         };
-        let Some((runs, network)) = self.backup() else { return Err(failure) };
-        tracing::warn!(%failure, backup = %network.label(), "the face detector failed, the backup looks");
-        match self.look(runs, network, picture, side) {
+        let Some((network, described)) = self.backup() else { return Err(failure) };
+        tracing::warn!(%failure, backup = %described.label(), "the face detector failed, the backup looks");
+        match self.look(caller, network, described, picture, side) {
             Ok(faces) => Ok(Detected { faces, by_backup: true }),
             Err(second) => {
                 tracing::warn!(failure = %second, "the backup face detector failed too");
@@ -206,12 +268,12 @@ impl Vision for Analyser {
         }
     }
 
-    fn embed(&self, _: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
-        let mut vectors = self.vectors(crops)?;
+    fn embed(&self, caller: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
+        let mut vectors = self.vectors(caller, crops)?;
         if self.flip {
             let mirrored: Vec<RgbImage> = crops.iter().map(imageops::flip_horizontal).collect();
             // The mean of both: the direction of their sum, and half its length.
-            for (vector, other) in vectors.iter_mut().zip(self.vectors(&mirrored)?) {
+            for (vector, other) in vectors.iter_mut().zip(self.vectors(caller, &mirrored)?) {
                 vector.iter_mut().zip(other).for_each(|(value, other)| *value = (*value + other) / 2.0);
             }
         }
@@ -271,6 +333,11 @@ pub(crate) fn network_files(config: &VisionConfig) -> Result<Vec<(&'static str, 
     let (name, pack) = choose_pack(config)?;
     let folder = config.models_dir.join(name);
     let mut roles = vec![("person", &pack.person), ("face", &pack.face), ("embedding", &pack.embedding)];
-    roles.extend(pack.backup_face.as_ref().map(|network| (BACKUP, network)).filter(|(role, n)| files(&folder, role, n).weights.is_file()));
+    roles.extend(
+        pack.backup_face
+            .as_ref()
+            .map(|network| (Role::BackupFace.name(), network))
+            .filter(|(role, n)| files(&folder, role, n).weights.is_file()),
+    );
     Ok(roles.into_iter().map(|(role, n)| (role, files(&folder, role, n), n.input.size as usize)).collect())
 }

@@ -49,7 +49,7 @@ async fn measure(arguments: BenchArgs) -> anyhow::Result<()> {
     let providers: Vec<Arc<dyn Provider>> = vec![Arc::new(Listed(arguments.candidates.clone()))];
     let mut context = PipelineContext::new(vision, providers, None);
     context.limits = limits;
-    context.max_concurrency = config.jobs.max_concurrency;
+    context.max_concurrency = config.jobs.max_concurrency.unwrap_or(context.max_concurrency);
     let job = || MatchJob {
         request_id: Uuid::new_v4(),
         options: MatchOptions { max_candidates: arguments.candidates.len(), ..MatchOptions::default() },

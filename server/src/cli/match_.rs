@@ -125,7 +125,7 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
     let mut context = PipelineContext::new(vision, providers, objects.clone());
     context.fetcher = Arc::new(downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(s3))));
     context.limits = limits;
-    context.max_concurrency = config.jobs.max_concurrency;
+    context.max_concurrency = config.jobs.max_concurrency.unwrap_or(context.max_concurrency);
     context.job_timeout = config.jobs.job_timeout;
     context.provider_timeout = config.discovery.timeout;
     let job = MatchJob {

@@ -84,6 +84,20 @@ mod tests {
     }
 
     #[test]
+    fn the_networks_are_served_as_the_environment_says() -> Result<(), String> {
+        let of = |pairs: &[(&str, &str)]| {
+            let vision = read(pairs)?.engine.vision();
+            Ok::<_, String>((vision.max_batch, vision.max_wait.as_millis(), vision.timeout.as_secs_f64(), vision.flip))
+        };
+        assert_eq!(of(&[])?, (None, 2, 30.0, false));
+        let set = [("MAX_BATCH", "4"), ("MAX_WAIT_MS", "0"), ("MODEL_TIMEOUT", "2.5"), ("EMBED_FLIP", "true")];
+        assert_eq!(of(&set)?, (Some(4), 0, 2.5, true));
+        assert_eq!(read(&[])?.jobs.max_concurrency, None);
+        assert_eq!(read(&[("MAX_CONCURRENCY", "3")])?.jobs.max_concurrency, Some(3));
+        Ok(())
+    }
+
+    #[test]
     fn a_bad_value_is_a_sentence_that_names_the_variable() {
         for (name, value) in [
             ("PORT", "70000"),
@@ -92,6 +106,10 @@ mod tests {
             ("MAX_CONCURRENCY", "many"),
             ("RETENTION_DAYS", "-1"),
             ("ENGINE", "abacus"),
+            ("MAX_BATCH", "0"),
+            ("MAX_WAIT_MS", "soon"),
+            ("MODEL_TIMEOUT", "0"),
+            ("EMBED_FLIP", "perhaps"),
             ("DATABASE_URL", "postgres://db/engine"),
             ("DATABASE_URL", "mysql://db"),
             ("ARTIFACTS_URL", "s3://bucket/prefix"),

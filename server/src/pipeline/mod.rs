@@ -45,11 +45,14 @@ use crate::fetch::{Fetcher, Fetchers};
 use crate::objects::Objects;
 use app::api::{EventKind, MatchOptions};
 use bytes::Bytes;
-use models::Vision;
+use models::{Vision, VisionInfo};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
+
+/// Pictures in memory at once, however many an engine could take: a decoded picture is tens of megabytes.
+const MOST_PICTURES: usize = 256;
 
 /// What a running job tells the world; implemented by the job runner (events, stored stages) and by the command line.
 pub trait Progress: Send + Sync {
@@ -98,9 +101,11 @@ pub struct PipelineContext {
 }
 
 impl PipelineContext {
-    /// With the default limits, files fetched from pools alone, and one computing thread per core.
+    /// With the default limits, files fetched from pools alone, and as many pictures computed at once as keep the machine
+    /// busy: one per core, or as many as fill the calls of a GPU (see [`pictures_at_once`]).
     pub fn new(vision: Arc<dyn Vision>, providers: Vec<Arc<dyn Provider>>, objects: Option<Arc<dyn Objects>>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let pictures = pictures_at_once(vision.info(), cores);
         Self {
             vision,
             providers,
@@ -108,10 +113,19 @@ impl PipelineContext {
             objects,
             limits: ImageLimits::default(),
             // One more than can compute, so that the next picture is read while the others keep the cores busy.
-            max_concurrency: cores + 1,
+            max_concurrency: pictures + 1,
             job_timeout: Duration::from_secs(120),
             provider_timeout: Duration::from_secs(8),
-            compute: Arc::new(Semaphore::new(cores)),
+            compute: Arc::new(Semaphore::new(pictures)),
         }
     }
+}
+
+/// How many pictures are worth computing at once: one per core, because decoding and drawing keep it busy; but no fewer
+/// than fill every lane's call of the detector with the greatest batch, because a picture asks a network and waits, and a GPU
+/// that is asked by two pictures computes calls of two.
+fn pictures_at_once(info: &VisionInfo, cores: usize) -> usize {
+    let detectors = info.networks.iter().filter(|network| network.role != "embedding");
+    let batch = detectors.map(|network| network.max_batch).max().unwrap_or(1);
+    cores.max(info.lanes.saturating_mul(batch)).min(MOST_PICTURES)
 }
