@@ -3,7 +3,7 @@
 //! The picture's longer side becomes the input's side. The reference pads every picture to a square; padding is computed like
 //! anything else, so `input.rim` leaves away what a narrow picture does not need: whole blocks of 32 pixels, so that the
 //! picture lies on the network's cells as it does in the square, down to a bucket of 64 pixels, so that pictures of like
-//! shapes share an input's shape (8 shapes for the reference's 45 pictures, 10 with buckets of 32 that save 1% more).
+//! shapes share an input's shape (8 shapes for the reference's 45 pictures, 10 with buckets of 32, which save half a percent more).
 //!
 //! What an input costs, in ms of one core's time (ONNX Runtime 1.32.0, one thread, AMD EPYC, least of 24 runs beside other work):
 //!
