@@ -87,13 +87,27 @@ pub struct Thresholds {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Side of the square input in pixels.
+    /// Side of the square input in pixels; on it the picture's longer side ends up as long.
     pub size: u32,
     pub resize: Resize,
     pub pad: u8,
     pub channels: Channels,
     pub mean: f32,
     pub std: f32,
+    /// Padding in pixels that a detector's input keeps beside the picture, as far as the square has it (see `preprocess`).
+    /// None: all of it, `size` × `size` for every picture.
+    #[serde(default)]
+    pub rim: Option<u32>,
+    /// The most that a picture is enlarged, about: one that would need more gets a smaller input. None: always to `size`.
+    #[serde(default)]
+    pub enlarge: Option<f32>,
+}
+
+impl Input {
+    /// Every picture on the whole square, as the reference has it: one shape for everything.
+    pub fn one_shape(self) -> Self {
+        Self { rim: None, enlarge: None, ..self }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -89,6 +89,8 @@ pub struct VisionInfo {
     /// `yolov8n_coco@9e7df9bc`: file stem and the first 8 hex digits of its SHA-256.
     pub person_model: String,
     pub face_model: String,
+    /// Looks when the face model fails; None where the pack has none or set-up could not prepare it.
+    pub backup_face_model: Option<String>,
     pub embedding_model: String,
     /// Cosine thresholds of the embedding network.
     pub match_threshold: f32,
@@ -110,7 +112,7 @@ pub struct VisionInfo {
 /// One network of those that run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkInfo {
-    /// `person`, `face` or `embedding`.
+    /// `person`, `face`, `backup_face` or `embedding`.
     pub role: String,
     /// As in [`VisionInfo::face_model`].
     pub model: String,
@@ -137,7 +139,7 @@ pub trait Vision: Send + Sync {
     fn people(&self, caller: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError>;
 
     /// Faces in the picture, seen at one scale: its longer side is brought to `side` input pixels (a multiple of 32, from
-    /// 64 to 1280). A detector finds faces of some 16 to 400 input pixels: a smaller side shows it those that fill the
+    /// 64 to 1280; less where a small picture would be enlarged more than the pack says is of use). A detector finds faces of some 16 to 400 input pixels: a smaller side shows it those that fill the
     /// picture, a larger one those that are lost in it.
     fn faces(&self, caller: &Caller, picture: &RgbImage, side: u32) -> Result<Detected, ModelError>;
 

@@ -67,7 +67,6 @@ fn every_fault_has_its_kind_and_the_next_picture_is_seen_again() {
             (Fault::Shape, "unusable_output"),
         ] {
             engine.faults.next(role, &[fault]);
-            // No backup here: a first detector that fails may be stood in for by the pack's second one, which this pack has not.
             let error = ask(&analyser, role).expect_err("told to fail");
             assert_eq!(error.kind(), kind, "{role}, {fault:?}: {error}");
             assert_eq!(ask(&analyser, role), Ok(1), "{role} after {fault:?}");

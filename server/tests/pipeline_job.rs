@@ -55,6 +55,7 @@ impl Played {
             pack: "played".into(),
             person_model: "person@00000000".into(),
             face_model: "face@00000000".into(),
+            backup_face_model: None,
             embedding_model: "embedding@00000000".into(),
             match_threshold: 0.8,
             possible_threshold: 0.6,

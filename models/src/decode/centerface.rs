@@ -49,7 +49,7 @@ mod tests {
         let cell = 3 * 8 + 5;
         maps[0].data[cell] = 4.0;
         maps[3].data[64 + cell] = 0.25; // x of the first landmark
-        let placed = Letterbox { scale: 1.0, left: 0.0, top: 0.0, width: 32, height: 32 };
+        let placed = Letterbox::at(1.0, [0.0, 0.0], [32, 32]);
         let faces = centerface(&maps, 0, &placed, 0.5, 0.3).unwrap();
         assert_eq!(faces.len(), 1);
         assert_eq!(faces[0].bbox, BBox::new(18.0, 10.0, 26.0, 18.0));

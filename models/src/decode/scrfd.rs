@@ -76,7 +76,7 @@ mod tests {
         for i in 0..10 {
             maps[7].data[(10 + i) * 16 + cell] = i as f32 / 10.0;
         }
-        let placed = Letterbox { scale: 2.0, left: 0.0, top: 0.0, width: 32, height: 32 };
+        let placed = Letterbox::at(2.0, [0.0, 0.0], [32, 32]);
         let faces = scrfd(&maps, 0, &placed, 0.5, 0.4).unwrap();
         assert_eq!(faces.len(), 1);
         assert_eq!(faces[0].bbox, BBox::new(8.0, 0.0, 32.0, 24.0));
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn nan_gives_no_face_and_among_the_scores_it_is_an_error() {
         let mut maps = empty();
-        let placed = Letterbox { scale: 1.0, left: 0.0, top: 0.0, width: 64, height: 64 };
+        let placed = Letterbox::at(1.0, [0.0, 0.0], [64, 64]);
         maps[2].data[7] = f32::NAN;
         assert_eq!(scrfd(&maps, 0, &placed, 0.5, 0.4).unwrap_err().kind(), "unusable_output");
         maps[2].data[7] = -20.0;

@@ -42,10 +42,10 @@ impl Engine for BurnEngine {
     /// anew (weights are laid out for the multiplication); the detectors' calls are large enough by themselves.
     fn best_batch(&self, role: Role) -> usize {
         match (self.kind, role) {
-            (EngineKind::Wgpu, Role::Person | Role::Face) => 8,
+            (EngineKind::Wgpu, Role::Person | Role::Face | Role::BackupFace) => 8,
             (EngineKind::Wgpu, Role::Embedding) => 32,
             (_, Role::Embedding) => 8,
-            (_, Role::Person | Role::Face) => 1,
+            (_, Role::Person | Role::Face | Role::BackupFace) => 1,
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Tensor {
 pub enum Role {
     Person,
     Face,
+    /// Looks for faces when the first network for that fails.
+    BackupFace,
     Embedding,
 }
 
@@ -47,6 +49,7 @@ impl Role {
         match self {
             Self::Person => "person",
             Self::Face => "face",
+            Self::BackupFace => "backup_face",
             Self::Embedding => "embedding",
         }
     }

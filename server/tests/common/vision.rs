@@ -67,6 +67,7 @@ impl Default for FakeVision {
             pack: "fake".into(),
             person_model: "person@00000000".into(),
             face_model: "face@00000000".into(),
+            backup_face_model: None,
             embedding_model: "embedding@00000000".into(),
             match_threshold: 0.9,
             possible_threshold: 0.5,
