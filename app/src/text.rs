@@ -1,5 +1,9 @@
 //! Words and numbers as people read them: the same on the server and in the browser, so that both render one page.
 
+mod photos;
+
+pub use photos::{chosen, one_face_of, sending, weight};
+
 use crate::api::{Counts, Diagnostic, DownloadedFrom, ErrorDetail, MatchStatus, ProviderReport, RequestState};
 
 /// `2026-03-01T09:05:59Z` as `1 March 2026, 09:05 UTC`; anything else as it came.
@@ -121,13 +125,16 @@ pub fn diagnostic(d: &Diagnostic) -> String {
         "no_face" => format!("{pictures}: no face found, so the whole picture was compared"),
         "no_person" => format!("{pictures}: no person found, so the full frame was searched for faces"),
         "no_person_in_query" => "Your photo: no person found, so the full frame was searched for faces".to_owned(),
+        "photos_disagree" => {
+            format!("{} of yours: the face is unlike those in the others, so it may be somebody else's", count(d.count, "photo", "photos"))
+        }
         kind => format!("{pictures}: {} ({})", kind.replace('_', " "), d.stage),
     }
 }
 
 /// Whether a diagnostic is about something that could not be had, rather than about something that stood in for the usual.
 pub fn is_absence(d: &Diagnostic) -> bool {
-    d.stage != "artifacts" && !matches!(d.kind.as_str(), "no_face" | "no_person" | "no_person_in_query")
+    !matches!(d.stage.as_str(), "artifacts" | "query") && !matches!(d.kind.as_str(), "no_face" | "no_person" | "no_person_in_query")
 }
 
 /// `3 pictures: not there any more`, `wikimedia: asked us to slow down`. Kinds without words of their own as they are named.
@@ -310,6 +317,13 @@ mod tests {
         let said = |kind: &str, count| diagnostic(&Diagnostic { stage: "download".into(), kind: kind.into(), count, provider: None });
         assert_eq!(said("no_face", 2), "2 pictures: no face found, so the whole picture was compared");
         assert_eq!(said("too_slow", 1), "1 picture: too slow (download)");
+    }
+
+    #[test]
+    fn photos_of_different_people_are_told_as_something_odd_and_not_as_something_missing() {
+        let odd = Diagnostic { stage: "query".into(), kind: "photos_disagree".into(), count: 1, provider: None };
+        assert_eq!(diagnostic(&odd), "1 photo of yours: the face is unlike those in the others, so it may be somebody else's");
+        assert!(!is_absence(&odd) && absences(&[odd]).is_none());
     }
 
     #[test]

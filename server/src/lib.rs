@@ -28,4 +28,7 @@ pub mod service;
 pub mod store;
 
 #[cfg(test)]
+#[path = "../tests/common/spoil.rs"]
+mod spoil;
+#[cfg(test)]
 mod testing;

@@ -10,12 +10,15 @@ use image::{ImageFormat, Rgb, RgbImage};
 use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, NetworkInfo, Person, Vision, VisionInfo};
 use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError};
 use server::objects::{FolderObjects, Objects};
-use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, run, validate_query};
+use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhotos, distinct, run, validate_query};
 use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+#[path = "pipeline_job/photos.rs"]
+mod photos;
 
 const ONE_FACE: u8 = 10;
 const NO_FACE: u8 = 20;
@@ -29,6 +32,8 @@ const EMBED_FORGETS_ONE: u8 = 80;
 const BOX_IS_NAN: u8 = 90;
 /// The face is too small for the full frame: it shows only in a crop of the person.
 const SMALL_FACE: u8 = 100;
+/// Turned away from the probe's by 180°.
+const FACE_OPPOSITE: u8 = 110;
 
 /// Green to angle: 1 is 0.6°, so that green 100 is orthogonal to green 0... as far as 60° away.
 fn cosine_of(green: u8) -> f32 {
@@ -117,6 +122,7 @@ impl Vision for Played {
                 EMBED_GIVES_NAN => f32::NAN,
                 // Faces come largest first.
                 TWO_FACES if place == 0 => 90.0,
+                FACE_OPPOSITE => 180.0,
                 _ => f32::from(pixel[1]) * 0.6,
             };
             embeddings.push(Embedding::from_raw(vec![angle.to_radians().cos(), angle.to_radians().sin()], &self.info.contract)?);
@@ -179,6 +185,8 @@ struct Stage {
     kept: TempDir,
     options: MatchOptions,
     query: Vec<u8>,
+    /// Further photos of the same person.
+    also: Vec<Vec<u8>>,
     heard: Heard,
     vision: Arc<Played>,
     more: Vec<Arc<dyn Provider>>,
@@ -206,6 +214,7 @@ impl Stage {
             kept: TempDir::new().unwrap(),
             options: MatchOptions { purpose: "test".into(), consent: true, ..MatchOptions::default() },
             query: png(ONE_FACE, 0, 0),
+            also: Vec::new(),
             heard: Heard::default(),
             vision: Arc::new(Played::new()),
             more: Vec::new(),
@@ -222,12 +231,13 @@ impl Stage {
         let mut context = PipelineContext::new(self.vision.clone(), providers, Some(objects));
         context.max_concurrency = 3;
         context.compute = Arc::new(tokio::sync::Semaphore::new(self.permits));
-        let query = validate_query(&self.query, &context.limits)?;
+        let photos = std::iter::once(&self.query).chain(&self.also);
+        let photos = photos.map(|photo| Ok((validate_query(photo, &context.limits)?, Bytes::from(photo.clone()))));
+        let photos = photos.collect::<Result<_, PipelineError>>()?;
         let job = MatchJob {
             request_id: self.request_id,
             options: self.options.clone(),
-            query_name: query.name,
-            query: Bytes::from(self.query.clone()),
+            query: QueryPhotos::of(distinct(photos)).expect("a photo"),
             retry_count: 1,
             max_retries: 3,
         };

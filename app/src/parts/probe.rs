@@ -1,5 +1,6 @@
 //! The face that is searched for, and how the result came about.
 
+use super::photos::Photos;
 use crate::{
     api::{MatchResult, ProbeReport},
     live::Live,
@@ -56,6 +57,7 @@ fn Known(probe: ProbeReport) -> impl IntoView {
         <p class="hint">
             {found(&probe)}
         </p>
+        {(!probe.photos.is_empty()).then(|| view! { <Photos photos=probe.photos.clone() /> })}
         {probe
             .annotated
             .clone()

@@ -49,6 +49,13 @@ pub fn notes(result: &MatchResult, counts: &Counts) -> String {
             probe.face.score,
             probe.face.sharpness
         );
+        if !probe.photos.is_empty() {
+            let _ = writeln!(text, "probe: one vector of {} photos", probe.photos.len());
+        }
+        for (place, photo) in probe.photos.iter().enumerate() {
+            let (number, name) = (place + 1, &photo.query_image);
+            let _ = writeln!(text, "photo {number}: {name}, weight {:.2}, similarity {:.4}", photo.weight, photo.similarity);
+        }
     }
     let _ = writeln!(
         text,
@@ -56,7 +63,8 @@ pub fn notes(result: &MatchResult, counts: &Counts) -> String {
         counts.processed, counts.failed, counts.faces, result.time_taken
     );
     for diagnostic in &result.diagnostics {
-        let _ = writeln!(text, "note: {}: {} × {}", diagnostic.stage, diagnostic.kind, diagnostic.count);
+        let of_whom = diagnostic.provider.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
+        let _ = writeln!(text, "note: {}: {} × {}{of_whom}", diagnostic.stage, diagnostic.kind, diagnostic.count);
     }
     text
 }
@@ -89,7 +97,9 @@ fn flags(found: &MatchReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use app::api::{DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbeReport, RequestState, Thresholds};
+    use app::api::{
+        Diagnostic, DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbePhoto, ProbeReport, RequestState, Thresholds,
+    };
 
     fn found(rank: usize, similarity: f32, match_status: MatchStatus, uri: &str) -> MatchReport {
         MatchReport {
@@ -146,7 +156,10 @@ mod tests {
             contract: "e/3".into(),
             fallback: false,
             fallbacks: Vec::new(),
-            diagnostics: vec![app::api::Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None }],
+            diagnostics: vec![
+                Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None },
+                Diagnostic { stage: "discover".into(), kind: "provider_timeout".into(), count: 1, provider: Some("wikimedia".into()) },
+            ],
             result: vec![ProbeReport {
                 query_image: "query-1.jpg".into(),
                 query_uri: None,
@@ -186,6 +199,30 @@ mod tests {
     }
 
     #[test]
+    fn the_notes_tell_what_each_of_several_photos_adds() {
+        let mut result = result(Vec::new());
+        assert!(!notes(&result, &Counts::default()).contains("photos"), "one photo needs no words");
+        let face = result.result[0].face.clone();
+        let photo = |name: &str, weight, similarity| ProbePhoto {
+            query_image: name.into(),
+            face: face.clone(),
+            weight,
+            similarity,
+            crop: None,
+            annotated: None,
+        };
+        result.result[0].photos = vec![photo("query-1.jpg", 0.6, 0.91234), photo("query-2.jpg", 0.4, 0.25)];
+        let notes = notes(&result, &Counts::default());
+        for line in [
+            "probe: one vector of 2 photos",
+            "photo 1: query-1.jpg, weight 0.60, similarity 0.9123",
+            "photo 2: query-2.jpg, weight 0.40, similarity 0.2500",
+        ] {
+            assert!(notes.lines().any(|said| said == line), "{line} is missing in {notes}");
+        }
+    }
+
+    #[test]
     fn the_notes_name_engine_models_thresholds_and_diagnostics() {
         let counts = Counts { candidates: 9, processed: 9, failed: 2, faces: 7, matches: 1 };
         let notes = notes(&result(Vec::new()), &counts);
@@ -195,7 +232,8 @@ mod tests {
             "MATCH from 0.40",
             "POSSIBLE from 0.30",
             "9 looked at, 2 failed",
-            "decode: unreadable_image × 2",
+            "decode: unreadable_image × 2\n",
+            "discover: provider_timeout × 1 (wikimedia)\n",
         ] {
             assert!(notes.contains(words), "{words} is missing in {notes}");
         }

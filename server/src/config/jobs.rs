@@ -4,7 +4,7 @@ use super::{ConfigError, Environment};
 use std::time::Duration;
 
 /// * `MAX_CONCURRENCY` (default: cores + 1; where a GPU takes more pictures at once than there are cores, so many + 1):
-///   candidate pictures of one request that are worked on at once.
+///   candidate pictures of one request that are worked on at once, and downloads of all requests together.
 /// * `WORKERS` (default 1): requests that are worked on at once.
 /// * `QUEUE_CAPACITY` (default 64): requests that may wait; one more is answered 503 with Retry-After.
 /// * `JOB_TIMEOUT` (default 120 s): how long a request goes on asking others for candidates and pictures; what it has by
@@ -31,7 +31,8 @@ impl JobsConfig {
                 "MAX_CONCURRENCY",
                 "auto",
                 1..=1024,
-                "candidate pictures of one request that are worked on at once; `auto`: cores + 1, more where a GPU takes more",
+                "candidate pictures of one request that are worked on at once, and downloads of all requests together; \
+                 `auto`: cores + 1, more where a GPU takes more",
             )?,
             workers: env.number("WORKERS", 1, 1..=64, "requests that are worked on at once")?,
             queue_capacity: env.number("QUEUE_CAPACITY", 64, 1..=100_000, "requests that may wait; one more is answered 503")?,

@@ -42,15 +42,18 @@ impl Config {
     pub fn from_environment(env: &Environment) -> Result<Self, ConfigError> {
         let log = LogConfig::from_environment(env)?;
         let storage = StorageConfig::from_environment(env)?;
+        let http = HttpConfig::from_environment(env, &storage.data_dir)?;
+        let jobs = JobsConfig::from_environment(env)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             log,
-            http: HttpConfig::from_environment(env, &storage.data_dir)?,
-            jobs: JobsConfig::from_environment(env)?,
+            http,
             engine: EngineConfig::from_environment(env, &storage.data_dir)?,
             discovery: DiscoveryConfig::from_environment(env, &storage.data_dir)?,
-            download: DownloadConfig::from_environment(env, &storage.data_dir)?,
+            download: DownloadConfig::from_environment(env, &storage.data_dir, jobs.max_concurrency.unwrap_or(cores + 1))?,
             s3: S3Config::from_environment(env)?,
             storage,
+            jobs,
         })
     }
 
@@ -80,6 +83,7 @@ mod tests {
         assert_eq!(config.storage.database, std::path::Path::new("data/face-engine.sqlite"));
         assert_eq!(config.jobs.queue_capacity, 64);
         assert_eq!(config.discovery.pools[0].name, "samples");
+        assert_eq!(read(&[("MAX_CONCURRENCY", "17")])?.download.at_once, 17);
         Ok(())
     }
 
@@ -125,6 +129,14 @@ mod tests {
         }
         assert!(read(&[("DATABASE_URL", "postgres://db/engine")]).err().unwrap_or_default().contains("SQLite only"));
         assert!(read(&[("ARTIFACTS_URL", "s3://bucket/prefix")]).err().unwrap_or_default().contains("not in this build yet"));
+    }
+
+    #[test]
+    fn who_asks_is_told_with_version_and_contact() -> Result<(), String> {
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(read(&[])?.user_agent(), format!("face-engine/{version}"));
+        assert_eq!(read(&[("CONTACT", "desk@paper.example")])?.user_agent(), format!("face-engine/{version} (desk@paper.example)"));
+        Ok(())
     }
 
     #[test]

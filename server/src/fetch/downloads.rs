@@ -50,6 +50,7 @@ impl Downloads {
             user_agent: user_agent.to_owned(),
             hosts: HostRules {
                 at_once: config.per_host,
+                at_once_in_all: config.at_once,
                 per_second: config.per_second,
                 breaker: BreakerRule { failures: config.breaker_failures, pause: config.breaker_pause },
                 patience: config.timeout,

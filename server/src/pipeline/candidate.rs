@@ -131,9 +131,11 @@ pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared)
         drop(bytes);
         let hash = shared.times.time(Stage::Decode, || PictureHash::of(&picture));
         let analysis = analyse(&*vision, &shared.caller, &picture, Role::Candidate, &shared.times)?;
-        let (best, similarity) = most_similar(&analysis, &shared.probe)
-            .map_err(|mismatch| StageError { stage: "compare", kind: "contract_mismatch", message: mismatch.to_string() })?
-            .ok_or_else(|| StageError { stage: "compare", kind: "nothing_to_compare", message: "the picture gave no embedding".into() })?;
+        let (best, similarity) = most_similar(&analysis, &shared.probe)?.ok_or_else(|| StageError {
+            stage: "compare",
+            kind: "nothing_to_compare",
+            message: "the picture gave no embedding".into(),
+        })?;
         let pool_image = format!("pool-{}.{}", &sha256[..12], format.ending());
         let seen = Box::new(Seen { pool_image, sha256, hash, analysis, best, similarity });
         Ok(Outcome::Compared { seen, picture: Arc::new(picture), from })
@@ -163,10 +165,11 @@ fn unreadable(error: &ValidateError) -> StageError {
 }
 
 /// The face with the greatest cosine; of equal ones the sharper, then the larger (faces come largest first).
-fn most_similar(analysis: &Analysis, probe: &Embedding) -> Result<Option<(usize, f32)>, ContractMismatch> {
+pub fn most_similar(analysis: &Analysis, probe: &Embedding) -> Result<Option<(usize, f32)>, StageError> {
+    let mismatch = |mismatch: ContractMismatch| StageError { stage: "compare", kind: "contract_mismatch", message: mismatch.to_string() };
     let mut compared = Vec::with_capacity(analysis.faces.len());
     for (index, face) in analysis.faces.iter().enumerate() {
-        compared.push((index, face.embedding.cosine(probe)?, face.sharpness));
+        compared.push((index, face.embedding.cosine(probe).map_err(mismatch)?, face.sharpness));
     }
     let best = compared.into_iter().min_by(|a, b| super::rank::high_first(a.1, b.1).then(super::rank::high_first(a.2, b.2)));
     Ok(best.map(|(index, similarity, _)| (index, similarity)))

@@ -3,6 +3,7 @@
 //! Each has a stable code that a program can match, a sentence that a person can act on, and nothing internal in it.
 
 use models::ModelError;
+use serde_json::{Value, json};
 
 /// Why a picture is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,10 +73,14 @@ pub enum PipelineError {
     /// The query picture is refused.
     #[error("{0}")]
     Query(#[from] ValidateError),
-    #[error("No face was found in the query picture: send one that shows the face larger, sharper or less turned away.")]
-    NoFace,
+    /// On the `index`th photo, 0 the first, of `photos`.
+    #[error("No face was found in {}", no_face(.index, .photos))]
+    NoFace { index: usize, photos: usize },
     #[error("The query picture holds {faces} face(s), so `face` must be below {faces}, not {index} (0 is the largest).")]
     FaceIndexOutOfRange { index: usize, faces: usize },
+    /// The faces of several photos cancel each other out.
+    #[error("The photos have nothing in common that could be searched for: send photos of one person.")]
+    PhotosDisagree,
     /// A network failed on the query picture itself.
     #[error("The query picture could not be analysed: the engine failed; try again, and tell the operator if it stays so.")]
     Engine(StageError),
@@ -89,8 +94,9 @@ impl PipelineError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Query(error) => error.code(),
-            Self::NoFace => "no_face",
+            Self::NoFace { .. } => "no_face",
             Self::FaceIndexOutOfRange { .. } => "face_index_out_of_range",
+            Self::PhotosDisagree => "photos_disagree",
             Self::Engine(_) => "engine_failed",
             Self::Objects(_) => "storage_failed",
             Self::Cancelled => "cancelled",
@@ -101,14 +107,30 @@ impl PipelineError {
     pub fn status(&self) -> u16 {
         match self {
             Self::Query(error) => error.status(),
-            Self::NoFace | Self::FaceIndexOutOfRange { .. } => 422,
+            Self::NoFace { .. } | Self::FaceIndexOutOfRange { .. } | Self::PhotosDisagree => 422,
             Self::Engine(_) | Self::Objects(_) => 503,
             Self::Cancelled => 410,
+        }
+    }
+
+    /// For programs: which of several photos it is about.
+    pub fn details(&self) -> Value {
+        match self {
+            Self::NoFace { index, photos } if *photos > 1 => json!({ "index": index }),
+            _ => Value::Null,
         }
     }
 
     /// Whether the same job may succeed when it is tried again.
     pub fn retryable(&self) -> bool {
         matches!(self, Self::Engine(_) | Self::Objects(_))
+    }
+}
+
+fn no_face(index: &usize, photos: &usize) -> String {
+    let better = "one that shows the face larger, sharper or less turned away";
+    match photos {
+        0 | 1 => format!("the query picture: send {better}."),
+        _ => format!("photo {} of {photos}: leave it out, or send {better}.", index + 1),
     }
 }

@@ -19,6 +19,8 @@ mod gather;
 mod jpeg;
 mod listing;
 mod near_duplicate;
+mod photos;
+mod query;
 mod rank;
 mod redraw;
 mod report;
@@ -35,6 +37,7 @@ pub use decode::decode;
 pub use diagnostics::Diagnostics;
 pub use error::{PipelineError, StageError, ValidateError};
 pub use near_duplicate::{Look, Nearness, PictureHash};
+pub use photos::{QueryPhoto, QueryPhotos, distinct};
 pub use rank::{RankKey, TIE, rank};
 pub use run::{run, run_timed};
 pub use times::{Stage, StageTimes};
@@ -44,7 +47,6 @@ use crate::discovery::Provider;
 use crate::fetch::{Fetcher, Fetchers};
 use crate::objects::Objects;
 use app::api::{EventKind, MatchOptions};
-use bytes::Bytes;
 use models::{Vision, VisionInfo};
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,10 +73,8 @@ pub trait Progress: Send + Sync {
 pub struct MatchJob {
     pub request_id: Uuid,
     pub options: MatchOptions,
-    /// `query-` and the first 8 hex digits of the SHA-256, with the ending of the format: [`ValidatedQuery::name`].
-    pub query_name: String,
-    /// The query picture as it was uploaded.
-    pub query: Bytes,
+    /// The photos of the person, as they were uploaded.
+    pub query: QueryPhotos,
     /// How often the job was started before, and how often it may be: shown in the result.
     pub retry_count: u32,
     pub max_retries: u32,

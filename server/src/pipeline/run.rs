@@ -2,20 +2,19 @@
 //!
 //! The run emits `stage`, `candidate` and `match` events; `done` and `error` belong to whoever keeps the result.
 
-use super::analyse::{Analysis, Role, analyse};
+use super::analyse::Analysis;
 use super::artifacts::{self, PictureEmbeddings, Side};
-use super::candidate::{Seen, Shared, on_a_core};
+use super::candidate::Shared;
 use super::gather::gather;
 use super::listing::{Entry, entries, match_report};
+use super::query::look_at_query;
 use super::redraw::redraw;
 use super::reporter::Reporter;
-use super::sweep::{QueryPicture, Sweep, Swept, kept_links};
-use super::validate::hex;
-use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, StageTimes, decode, report};
+use super::sweep::{Sweep, kept_links};
+use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, StageError, StageTimes, report};
 use crate::fetch::{FetchRequest, RetryBudget};
-use app::api::{MatchReport, MatchResult, ProbeReport, RequestState};
+use app::api::{MatchReport, MatchResult, RequestState};
 use models::Caller;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -56,21 +55,16 @@ async fn search(
 
     reporter.begin("validate", None);
     let caller = Caller::new();
-    let query = look_at_query(ctx, job, &caller, times).await?;
-    let (faces, people) = (query.seen.analysis.faces.len(), query.seen.analysis.people.len());
-    progress.log(format!("query: {faces} face(s), {people} person(s); face {} is compared", query.seen.best));
-    if people == 0 {
-        diagnostics.count("person", "no_person_in_query");
-    }
+    let (query, drawn) = look_at_query(ctx, job, &caller, times).await?;
+    query.tell(&thresholds, progress, &mut diagnostics);
     stop_if_cancelled(progress)?;
 
     reporter.begin("discover", None);
-    let candidates = gather(ctx, &job.options, &job.query, deadline, &mut diagnostics, progress).await;
+    let candidates = gather(ctx, &job.options, &job.query.first().bytes, deadline, &mut diagnostics, progress).await;
     reporter.counts.candidates = candidates.len();
     stop_if_cancelled(progress)?;
 
     reporter.begin("analyse", Some(candidates.len()));
-    let probe = query.seen.analysis.faces[query.seen.best].embedding.clone();
     let request = FetchRequest {
         request_id: job.request_id,
         max_bytes: ctx.limits.max_bytes,
@@ -80,10 +74,9 @@ async fn search(
     };
     // A run that is dropped leaves no download behind.
     let _cancelled_with_the_run = request.cancel.clone().drop_guard();
-    let shared = Shared::new(probe, caller.clone(), times.clone(), request.clone());
-    let query_seen = Arc::clone(&query.seen);
+    let shared = Shared::new(query.probe.clone(), caller.clone(), times.clone(), request.clone());
     let mut swept =
-        Sweep { ctx, job, candidates: &candidates, shared, thresholds, progress }.run(query, reporter, &mut diagnostics).await?;
+        Sweep { ctx, job, candidates: &candidates, shared, thresholds, progress }.run(drawn, reporter, &mut diagnostics).await?;
 
     reporter.begin("rank", None);
     for entry in &swept.compared {
@@ -115,11 +108,12 @@ async fn search(
     let stands_in = |analysis: &Analysis| analysis.people.is_empty() || analysis.is_fallback();
     let stood_in = listed.iter().any(|entry| stands_in(&lead(entry).seen.analysis));
     if let Some(objects) = &ctx.objects {
-        let query_embeddings = [PictureEmbeddings::of(&job.query_name, &query_seen.sha256, &query_seen.analysis)];
+        let (template, query_embeddings) = query.embeddings();
         let pool_embeddings: Vec<_> =
             swept.compared.iter().map(|c| PictureEmbeddings::of(&c.seen.pool_image, &c.seen.sha256, &c.seen.analysis)).collect();
-        for (side, images) in [(Side::Query, &query_embeddings[..]), (Side::Pool, &pool_embeddings)] {
-            artifacts::store_embeddings(&**objects, job.request_id, side, &info.embedding_model, images).await.map_err(unstored)?;
+        for (side, template, images) in [(Side::Query, template.as_ref(), &query_embeddings), (Side::Pool, None, &pool_embeddings)] {
+            let stored = artifacts::store_embeddings(&**objects, job.request_id, side, &info.embedding_model, template, images);
+            stored.await.map_err(unstored)?;
         }
     }
     let result = MatchResult {
@@ -136,55 +130,16 @@ async fn search(
         thresholds,
         calibration: info.calibration.clone(),
         contract: info.contract.to_string(),
-        fallback: stood_in || query_seen.analysis.people.is_empty(),
+        fallback: stood_in || query.stands_in(),
         fallbacks: Vec::new(),
         diagnostics: diagnostics.list(),
-        result: vec![probe_report(job, &query_seen, &swept, matches)],
+        result: vec![query.report(&swept.query_links, matches)],
     };
     if let Some(objects) = &ctx.objects {
         let key = format!("output/{}/matching_results.json", job.request_id);
         artifacts::store_json(&**objects, &key, &result).await.map_err(unstored)?;
     }
     Ok(result)
-}
-
-/// Decodes the query, finds its faces and settles which one is compared.
-async fn look_at_query(ctx: &PipelineContext, job: &MatchJob, caller: &Caller, times: &StageTimes) -> Result<QueryPicture, PipelineError> {
-    let (vision, limits, bytes, times, caller) = (Arc::clone(&ctx.vision), ctx.limits, job.query.clone(), times.clone(), caller.clone());
-    let work = move || {
-        let picture = times.time(Stage::Decode, || decode(&bytes, &limits))?;
-        let sha256 = hex(&Sha256::digest(&bytes));
-        let analysis = analyse(&*vision, &caller, &picture, Role::Query, &times).map_err(PipelineError::Engine)?;
-        Ok::<_, PipelineError>((Arc::new(picture), sha256, analysis))
-    };
-    let (picture, sha256, analysis) = on_a_core(ctx, "analyse", work).await.map_err(PipelineError::Engine)??;
-    let faces = analysis.faces.len();
-    if faces == 0 {
-        return Err(PipelineError::NoFace);
-    }
-    let best = job.options.face.unwrap_or(0);
-    if best >= faces {
-        return Err(PipelineError::FaceIndexOutOfRange { index: best, faces });
-    }
-    let seen = Seen { pool_image: job.query_name.clone(), sha256, hash: None, similarity: 1.0, analysis, best };
-    Ok(QueryPicture { picture, seen: Arc::new(seen) })
-}
-
-fn probe_report(job: &MatchJob, query: &Seen, swept: &Swept, matches: Vec<MatchReport>) -> ProbeReport {
-    let chosen = &query.analysis.faces[query.best];
-    ProbeReport {
-        query_image: job.query_name.clone(),
-        query_uri: None,
-        face: report::face(chosen),
-        person: report::person(&query.analysis, chosen),
-        faces: query.analysis.faces.iter().map(report::face).collect(),
-        face_index: query.best,
-        crop: swept.query_links.crop.clone(),
-        annotated: swept.query_links.annotated.clone(),
-        fallback: query.analysis.people.is_empty(),
-        photos: Vec::new(),
-        matches,
-    }
 }
 
 fn stop_if_cancelled(progress: &dyn Progress) -> Result<(), PipelineError> {

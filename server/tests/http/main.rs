@@ -14,6 +14,7 @@ mod pages;
 mod providers;
 mod queue;
 mod restart;
+mod several_photos;
 mod status;
 mod urls;
 mod web_search;
