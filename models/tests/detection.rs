@@ -7,7 +7,7 @@ use common::{prepared, reference_picture, shared, skip, vision, vision_config};
 use image::{RgbImage, imageops};
 use models::engine::{self, Engine, EngineKind, Network, NetworkFiles, Tensor};
 use models::pack::{Pack, Packs};
-use models::{Analyser, BBox, Caller, EngineChoice, ModelError, Vision, VisionConfig, align};
+use models::{Analyser, BBox, Caller, EngineChoice, Landmarks, ModelError, Vision, VisionConfig, align};
 use std::sync::{Arc, Mutex};
 
 /// A picture of the reference, or None with a printed reason.
@@ -196,7 +196,7 @@ fn the_backup_finds_the_same_faces_and_its_landmarks_serve_for_embeddings() {
     for (name, expected) in golden["images"].as_object().expect("pictures") {
         let picture = reference_picture(&folder.join(name));
         let faces = chain.vision.faces(&Caller::new(), &picture, 640).expect("faces by the backup").faces;
-        let vector = |marks| chain.vision.embed(&Caller::new(), &[align::align(&picture, marks)]).expect("a vector").remove(0);
+        let vector = |marks: &Landmarks| chain.vision.embed(&Caller::new(), &[align::align(&picture, marks)]).expect("a vector").remove(0);
         let (before, expected) = (cosines.len(), expected["faces"].as_array().expect("faces"));
         for want in expected {
             let (want_box, want_marks) = (bbox(&want["box"]), landmarks(&want["landmarks"]));

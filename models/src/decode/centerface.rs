@@ -1,4 +1,8 @@
-//! CenterFace: faces as peaks of a heat map at stride 4 (arXiv 1911.03599); the light pack's backup detector.
+//! CenterFace: faces as peaks of a heat map at stride 4 (arXiv 1911.03599); the packs' backup detector.
+//!
+//! Beside the reference's 79 faces (SCRFD) it finds 78 at a score of .5, and one that is not there; at .2 it finds no more of
+//! them, and seven that are not there. Cut at its landmarks, faces have a cosine of .955 on average, and of .895 at least, with
+//! the same faces cut at SCRFD's (standard pack). Red before blue: the other way round the average is .953 and the least .840.
 
 use super::{Map, logit, nms, sigmoid};
 use crate::{BBox, Face, Landmarks, ModelError, engine::Tensor, preprocess::Letterbox};
