@@ -19,6 +19,7 @@ mod gather;
 mod jpeg;
 mod listing;
 mod near_duplicate;
+mod networks;
 mod rank;
 mod redraw;
 mod report;
@@ -43,9 +44,11 @@ pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
 use crate::discovery::Provider;
 use crate::fetch::{Fetcher, Fetchers};
 use crate::objects::Objects;
+use crate::vision::Visions;
 use app::api::{EventKind, MatchOptions};
 use bytes::Bytes;
 use models::Vision;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -80,9 +83,14 @@ pub struct MatchJob {
 /// What every job shares: made once, used by many jobs at a time.
 #[derive(Clone)]
 pub struct PipelineContext {
+    /// The networks of a job. Where `visions` says which ones do a job, each takes its own from there.
     pub vision: Arc<dyn Vision>,
+    /// The packs that a job may be done by; None: `vision` does all.
+    pub visions: Option<Arc<Visions>>,
     pub providers: Vec<Arc<dyn Provider>>,
     pub fetcher: Arc<dyn Fetcher>,
+    /// Where a job keeps what it has fetched for as long as it runs.
+    pub downloads_folder: PathBuf,
     /// Where artifacts go; None makes none, and the result carries no links.
     pub objects: Option<Arc<dyn Objects>>,
     pub limits: ImageLimits,
@@ -103,8 +111,10 @@ impl PipelineContext {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             vision,
+            visions: None,
             providers,
             fetcher: Arc::new(Fetchers::default()),
+            downloads_folder: std::env::temp_dir(),
             objects,
             limits: ImageLimits::default(),
             // One more than can compute, so that the next picture is read while the others keep the cores busy.

@@ -2,23 +2,28 @@
 //!
 //! The run emits `stage`, `candidate` and `match` events; `done` and `error` belong to whoever keeps the result.
 
-use super::analyse::{Analysis, Role, analyse};
+use super::analyse::{Role, analyse};
 use super::artifacts::{self, PictureEmbeddings, Side};
 use super::candidate::{Seen, Shared, on_a_core};
 use super::gather::gather;
 use super::listing::{Entry, entries, match_report};
+use super::networks::Networks;
 use super::redraw::redraw;
 use super::reporter::Reporter;
 use super::sweep::{QueryPicture, Sweep, Swept, kept_links};
 use super::validate::hex;
 use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, StageTimes, decode, report};
+use crate::discovery::Candidate;
 use crate::fetch::{FetchRequest, RetryBudget};
 use app::api::{MatchReport, MatchResult, ProbeReport, RequestState};
-use models::Caller;
+use models::{BBox, Caller};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+/// Faces that overlap more than this (IoU) are one face.
+const SAME_FACE: f32 = 0.4;
 
 /// Searches for the query's face. The result is stored as `matching_results.json` beside the artifacts and returned.
 pub async fn run(ctx: &PipelineContext, job: &MatchJob, progress: &dyn Progress) -> Result<MatchResult, PipelineError> {
@@ -42,48 +47,39 @@ pub async fn run_timed(
 }
 
 async fn search(
-    ctx: &PipelineContext,
+    shared: &PipelineContext,
     job: &MatchJob,
     progress: &dyn Progress,
     times: &StageTimes,
     reporter: &mut Reporter<'_>,
 ) -> Result<MatchResult, PipelineError> {
     let start = Instant::now();
-    let deadline = tokio::time::Instant::now() + ctx.job_timeout;
+    reporter.begin("validate", None);
+    let mut networks = Networks::of(shared).await?;
+    let mut ctx = networks.context(shared);
+    let mut known = Known::until(tokio::time::Instant::now() + ctx.job_timeout);
+    // Where the networks fail and others take over, all of it is done again: vectors of two packs are never compared.
+    let compared = loop {
+        let failure = match compare(&ctx, job, progress, times, &mut known, networks.may_be_replaced(), reporter).await {
+            Ok(compared) => break compared,
+            Err(failure) => failure,
+        };
+        let kind = networks.replace(&mut ctx, failure).await?;
+        known.diagnostics.count("engine", kind);
+        progress.log(format!("the networks failed ({kind}): everything is compared with those of the pack {}", ctx.vision.info().pack));
+        reporter.start_over();
+        let gathered = known.candidates.as_ref().map(Vec::len);
+        reporter.begin(if gathered.is_some() { "analyse" } else { "validate" }, gathered);
+    };
+    let Compared { query, mut swept, request, diagnostics: counted } = compared;
+    let Known { candidates, mut diagnostics, .. } = known;
+    let candidates = candidates.unwrap_or_default();
+    diagnostics.merge(counted);
     let info = ctx.vision.info();
     let thresholds = report::thresholds(info);
-    let mut diagnostics = Diagnostics::default();
-
-    reporter.begin("validate", None);
-    let caller = Caller::new();
-    let query = look_at_query(ctx, job, &caller, times).await?;
-    let (faces, people) = (query.seen.analysis.faces.len(), query.seen.analysis.people.len());
-    progress.log(format!("query: {faces} face(s), {people} person(s); face {} is compared", query.seen.best));
-    if people == 0 {
+    if query.analysis.people.is_empty() {
         diagnostics.count("person", "no_person_in_query");
     }
-    stop_if_cancelled(progress)?;
-
-    reporter.begin("discover", None);
-    let candidates = gather(ctx, &job.options, &job.query, deadline, &mut diagnostics, progress).await;
-    reporter.counts.candidates = candidates.len();
-    stop_if_cancelled(progress)?;
-
-    reporter.begin("analyse", Some(candidates.len()));
-    let probe = query.seen.analysis.faces[query.seen.best].embedding.clone();
-    let request = FetchRequest {
-        request_id: job.request_id,
-        max_bytes: ctx.limits.max_bytes,
-        retries: Arc::new(RetryBudget::for_candidates(candidates.len())),
-        deadline,
-        cancel: CancellationToken::new(),
-    };
-    // A run that is dropped leaves no download behind.
-    let _cancelled_with_the_run = request.cancel.clone().drop_guard();
-    let shared = Shared::new(probe, caller.clone(), times.clone(), request.clone());
-    let query_seen = Arc::clone(&query.seen);
-    let mut swept =
-        Sweep { ctx, job, candidates: &candidates, shared, thresholds, progress }.run(query, reporter, &mut diagnostics).await?;
 
     reporter.begin("rank", None);
     for entry in &swept.compared {
@@ -105,17 +101,15 @@ async fn search(
         let lead = &mut swept.compared[entry.lead];
         if !lead.drawn {
             stop_if_cancelled(progress)?;
-            lead.links = kept_links(redraw(ctx, &late, &candidates[lead.place.index], &lead.seen, times).await, &mut diagnostics);
+            lead.links = kept_links(redraw(&ctx, &late, &candidates[lead.place.index], &lead.seen, times).await, &mut diagnostics);
         }
     }
     let lead = |entry: &Entry| &swept.compared[entry.lead];
     let described = |(place, entry): (usize, &Entry)| match_report(place + 1, &candidates, lead(entry), &entry.places, &thresholds);
     let matches: Vec<MatchReport> = listed.iter().enumerate().map(described).collect();
-    // Whether the full frame stood in for a person, or the whole picture for a face.
-    let stands_in = |analysis: &Analysis| analysis.people.is_empty() || analysis.is_fallback();
-    let stood_in = listed.iter().any(|entry| stands_in(&lead(entry).seen.analysis));
+    let fallbacks = report::fallbacks(networks.backup(), &query.analysis, listed.iter().map(|entry| &lead(entry).seen.analysis));
     if let Some(objects) = &ctx.objects {
-        let query_embeddings = [PictureEmbeddings::of(&job.query_name, &query_seen.sha256, &query_seen.analysis)];
+        let query_embeddings = [PictureEmbeddings::of(&job.query_name, &query.sha256, &query.analysis)];
         let pool_embeddings: Vec<_> =
             swept.compared.iter().map(|c| PictureEmbeddings::of(&c.seen.pool_image, &c.seen.sha256, &c.seen.analysis)).collect();
         for (side, images) in [(Side::Query, &query_embeddings[..]), (Side::Pool, &pool_embeddings)] {
@@ -136,16 +130,101 @@ async fn search(
         thresholds,
         calibration: info.calibration.clone(),
         contract: info.contract.to_string(),
-        fallback: stood_in || query_seen.analysis.people.is_empty(),
-        fallbacks: Vec::new(),
+        fallback: !fallbacks.is_empty(),
+        fallbacks,
         diagnostics: diagnostics.list(),
-        result: vec![probe_report(job, &query_seen, &swept, matches)],
+        result: vec![probe_report(job, &query, &swept, matches)],
     };
     if let Some(objects) = &ctx.objects {
         let key = format!("output/{}/matching_results.json", job.request_id);
         artifacts::store_json(&**objects, &key, &result).await.map_err(unstored)?;
     }
     Ok(result)
+}
+
+/// What stays as it is when other networks take over: nobody is asked for candidates twice.
+struct Known {
+    /// When the job gives up what it does not have yet.
+    deadline: tokio::time::Instant,
+    candidates: Option<Vec<Candidate>>,
+    /// Of the query picture: the one that is compared.
+    face: Option<BBox>,
+    diagnostics: Diagnostics,
+}
+
+impl Known {
+    fn until(deadline: tokio::time::Instant) -> Self {
+        Self { deadline, candidates: None, face: None, diagnostics: Diagnostics::default() }
+    }
+}
+
+/// What the networks of one pack made of it all.
+struct Compared {
+    query: Arc<Seen>,
+    swept: Swept,
+    /// Of all fetches; ended.
+    request: FetchRequest,
+    /// Of this comparison alone.
+    diagnostics: Diagnostics,
+}
+
+/// Everything that the networks have a part in: the query, and every candidate, on one pack. Candidates are gathered where
+/// they are not known yet. `gives_up`: others stand by, so the first failure of the networks ends it.
+async fn compare(
+    ctx: &PipelineContext,
+    job: &MatchJob,
+    progress: &dyn Progress,
+    times: &StageTimes,
+    known: &mut Known,
+    gives_up: bool,
+    reporter: &mut Reporter<'_>,
+) -> Result<Compared, PipelineError> {
+    stop_if_cancelled(progress)?;
+    let caller = Caller::new();
+    let mut query = look_at_query(ctx, job, &caller, times).await?;
+    let before = known.face.take();
+    known.face = same_face(&mut query, before);
+    let (faces, people) = (query.seen.analysis.faces.len(), query.seen.analysis.people.len());
+    progress.log(format!("query: {faces} face(s), {people} person(s); face {} is compared", query.seen.best));
+    stop_if_cancelled(progress)?;
+
+    if known.candidates.is_none() {
+        reporter.begin("discover", None);
+        let candidates = gather(ctx, &job.options, &job.query, known.deadline, &mut known.diagnostics, progress).await;
+        reporter.counts.candidates = candidates.len();
+        stop_if_cancelled(progress)?;
+        reporter.begin("analyse", Some(candidates.len()));
+        known.candidates = Some(candidates);
+    }
+    let candidates = known.candidates.as_deref().unwrap_or_default();
+
+    let probe = query.seen.analysis.faces[query.seen.best].embedding.clone();
+    let request = FetchRequest {
+        request_id: job.request_id,
+        max_bytes: ctx.limits.max_bytes,
+        retries: Arc::new(RetryBudget::for_candidates(candidates.len())),
+        deadline: known.deadline,
+        cancel: CancellationToken::new(),
+    };
+    // A run that is dropped leaves no download behind.
+    let _cancelled_with_the_run = request.cancel.clone().drop_guard();
+    let shared = Shared::new(probe, caller, times.clone(), request.clone());
+    let (query_seen, thresholds) = (Arc::clone(&query.seen), report::thresholds(ctx.vision.info()));
+    let mut diagnostics = Diagnostics::default();
+    let sweep = Sweep { ctx, job, candidates, shared, thresholds, progress, gives_up };
+    let swept = sweep.run(query, reporter, &mut diagnostics).await?;
+    Ok(Compared { query: query_seen, swept, request, diagnostics })
+}
+
+/// Other networks that look at the query again may list its faces in another order: the face that was compared `before` is
+/// compared again, where they find it. Its box.
+fn same_face(query: &mut QueryPicture, before: Option<BBox>) -> Option<BBox> {
+    if let (Some(before), Some(seen)) = (before, Arc::get_mut(&mut query.seen)) {
+        let overlaps = seen.analysis.faces.iter().map(|face| face.bbox.iou(&before)).enumerate();
+        let same = overlaps.filter(|(_, overlap)| *overlap > SAME_FACE).max_by(|a, b| a.1.total_cmp(&b.1));
+        seen.best = same.map_or(seen.best, |(index, _)| index);
+    }
+    query.seen.analysis.faces.get(query.seen.best).map(|face| face.bbox)
 }
 
 /// Decodes the query, finds its faces and settles which one is compared.
