@@ -23,9 +23,7 @@ impl OnnxRuntime {
         if !library.is_file() {
             return Err(ModelError::Load(format!("the library {}: there is no such file (`make setup` fetches it)", library.display())));
         }
-        let failed = |e: &dyn std::fmt::Display| ModelError::Load(format!("{}: {e}", library.display()));
-        let environment = guarded("onnxruntime", || ort::init_from(library).map_err(|e| failed(&e))?.build().map_err(|e| failed(&e)))?;
-        Ok(Self { environment, version: version_beside(library), lanes: lanes.max(1) })
+        Ok(Self { environment: shared_environment(library)?, version: version_beside(library), lanes: lanes.max(1) })
     }
 
     fn session(&self, onnx: &Path) -> ort::Result<Session> {
@@ -37,6 +35,23 @@ impl OnnxRuntime {
             .with_flush_to_zero()?
             .commit_from_file(onnx)?)
     }
+}
+
+/// ONNX Runtime makes one environment in a process, once and never again: packs that stand side by side share it, and so does
+/// one that is loaded anew.
+fn shared_environment(library: &Path) -> Result<Environment, ModelError> {
+    static SHARED: Mutex<Option<(PathBuf, Environment)>> = Mutex::new(None);
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, environment)) = &*shared {
+        if of == library {
+            return Ok(environment.clone());
+        }
+        return Err(ModelError::Load(format!("{}: this process runs on {} already", library.display(), of.display())));
+    }
+    let failed = |e: &dyn std::fmt::Display| ModelError::Load(format!("{}: {e}", library.display()));
+    let environment = guarded("onnxruntime", || ort::init_from(library).map_err(|e| failed(&e))?.build().map_err(|e| failed(&e)))?;
+    *shared = Some((library.to_owned(), environment.clone()));
+    Ok(environment)
 }
 
 /// Set-up writes the version beside the library; the C interface only tells which interface it speaks.

@@ -20,7 +20,7 @@ pub const GREENS: [u8; 4] = [5, 29, 60, 111];
 
 /// A service on two packs.
 pub struct App {
-    pub service: Arc<Service>,
+    _service: Arc<Service>,
     pub client: Client,
     pub clock: Arc<ShiftedClock>,
     server: JoinHandle<()>,
@@ -57,7 +57,7 @@ impl App {
         let address: SocketAddr = listener.local_addr().expect("an address");
         let router = http::router(service.clone());
         let server = tokio::spawn(async move { axum::serve(listener, router).await.expect("serves") });
-        Self { service, client: Client(address), clock, server, _folder: folder }
+        Self { _service: service, client: Client(address), clock, server, _folder: folder }
     }
 
     /// On two packs that load, with the backup warm.
