@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// `packs.toml` as it stands in the source tree.
 pub const PACKS_TOML: &str = include_str!("../packs.toml");
@@ -137,6 +138,12 @@ pub enum Decoder {
 }
 
 impl Packs {
+    /// The name of the pack that is taken where none is asked for: the best one that is prepared in this folder.
+    pub fn best_prepared(models_dir: &Path) -> &'static str {
+        let prepared = |name: &&str| models_dir.join(name).join("face.onnx").is_file();
+        ["standard", "light"].into_iter().find(prepared).unwrap_or("standard")
+    }
+
     /// The packs of this build.
     pub fn built_in() -> Self {
         toml::from_str(PACKS_TOML).expect("packs.toml is part of the source and is checked by a test")

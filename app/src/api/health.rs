@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Health {
-    /// `ok` or `degraded`.
+    /// `ok` or `degraded`: something is not reachable, or the backup pack does the work.
     pub status: String,
     pub version: String,
     pub engine: EngineReport,
@@ -16,6 +16,31 @@ pub struct Health {
     pub database: String,
     pub objects: String,
     pub queue: QueueReport,
+    /// The pack that stands in where the networks fail; absent where none is set (`FALLBACK_MODEL`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupReport>,
+}
+
+/// The backup pack, and how things stand between it and the primary pack. `engine`, `models` and `thresholds` of
+/// [`Health`] are those of the pack in use.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct BackupReport {
+    /// Its name.
+    pub pack: String,
+    /// `ready`, `loading`, `not loaded`, or `failed: ` and why.
+    pub state: String,
+    /// It does the work now.
+    pub in_use: bool,
+    /// Why it does: `memory`, or the diagnostic kind of what failed (`engine_failed`, `device_lost`, ...).
+    pub reason: Option<String>,
+    /// The name of the pack that does the work while all is well.
+    pub primary: String,
+    /// As `state`.
+    pub primary_state: String,
+    /// Of the primary: `closed` (it is used), `open` (it failed and is left alone), `half_open` (it is being tried).
+    pub breaker: String,
+    /// Seconds until the primary is tried again; absent unless the breaker is `open`.
+    pub next_trial: Option<f64>,
 }
 
 /// The engine in use and why it was chosen: never changed silently.

@@ -13,7 +13,7 @@ mod result;
 
 pub use error::{ErrorBody, ErrorDetail};
 pub use event::{CandidateState, Event, EventKind};
-pub use health::{EngineReport, Health, NetworkReport, ProviderReport, QueueReport};
+pub use health::{BackupReport, EngineReport, Health, NetworkReport, ProviderReport, QueueReport};
 pub use limits::{MAX_QUERY_PHOTOS, MAX_UPLOAD_BYTES, PICTURE_TYPES};
 pub use quality::{QualityGate, QualityReason, QualityReport};
 pub use request::{

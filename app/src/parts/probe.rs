@@ -106,10 +106,11 @@ pub fn How(live: Live) -> impl IntoView {
 fn Account(result: MatchResult, live: Live) -> impl IntoView {
     let report = live.report;
     // What could not be had has a list of its own.
-    let unusual: Vec<String> = result.diagnostics.iter().filter(|d| !text::is_absence(d)).map(text::diagnostic).collect();
+    let counted = result.diagnostics.iter().filter(|d| !text::is_absence(d)).map(text::diagnostic);
+    let unusual: Vec<String> = result.fallbacks.iter().filter_map(text::stand_in).chain(counted).collect();
     let facts = [
         ("Engine", result.engine.clone()),
-        ("Model pack", result.models.pack.clone()),
+        ("Model pack", text::pack(&result.models.pack, &result.fallbacks)),
         ("Person detector", result.models.person.clone()),
         ("Face detector", result.models.face.clone()),
         ("Face embedding", result.models.embedding.clone()),

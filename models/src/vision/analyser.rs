@@ -306,11 +306,7 @@ fn choose_pack(config: &VisionConfig) -> Result<(String, Pack), ModelError> {
     let mut packs = Packs::built_in().packs;
     let name = match &config.pack {
         Some(name) => name.clone(),
-        None => ["standard", "light"]
-            .into_iter()
-            .find(|p| config.models_dir.join(p).join("face.onnx").is_file())
-            .unwrap_or("standard")
-            .to_string(),
+        None => Packs::best_prepared(&config.models_dir).to_string(),
     };
     let known = packs.keys().cloned().collect::<Vec<_>>().join(", ");
     match packs.remove(&name) {

@@ -4,12 +4,14 @@
 
 use super::start_logging;
 use super::table::{notes, table};
+use crate::clock::SystemClock;
 use crate::config::{Config, Environment, PoolPlace};
 use crate::discovery::{self, FolderProvider, MAX_URLS, Provider, UrlsProvider, check_url};
 use crate::fetch::{Downloads, S3Fetcher, Surroundings};
 use crate::objects::{FolderObjects, Objects};
 use crate::pipeline::{self, ImageLimits, MatchJob, PipelineContext, Progress, QueryPhotos, distinct, validate_query};
 use crate::s3::S3Access;
+use crate::service::Networks;
 use anyhow::{Context, bail, ensure};
 use app::api::{EventKind, MAX_QUERY_PHOTOS, MatchOptions, MatchResult, MatchStatus};
 use bytes::Bytes;
@@ -118,15 +120,15 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
         None => None,
     };
 
-    let vision_config = config.engine.vision();
-    let vision = tokio::task::spawn_blocking(move || models::load(&vision_config))
-        .await
-        .context("loading the networks was interrupted")?
-        .context("the networks cannot be loaded (`make models` prepares them)")?;
+    // What stands in is loaded when it is needed: most searches are over before.
+    let visions = Networks::configured(&config.engine).visions(&config.engine, Arc::new(SystemClock));
+    let vision = visions.choose().await.context("the networks cannot be loaded (`make models` prepares them)")?.vision;
     let skipped = vision.info().skipped.clone();
 
     let downloads = Downloads::new(&config.download, limits.max_pixels, &config.user_agent(), Surroundings::default())?;
     let mut context = PipelineContext::new(vision, providers, objects.clone());
+    context.visions = Some(visions);
+    context.downloads_folder = config.download.folder.clone();
     context.fetcher = Arc::new(downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(s3))));
     context.limits = limits;
     context.max_concurrency = config.jobs.max_concurrency.unwrap_or(context.max_concurrency);

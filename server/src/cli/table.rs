@@ -62,6 +62,9 @@ pub fn notes(result: &MatchResult, counts: &Counts) -> String {
         "pictures: {} looked at, {} failed, {} faces, in {:.2} s",
         counts.processed, counts.failed, counts.faces, result.time_taken
     );
+    for fallback in &result.fallbacks {
+        let _ = writeln!(text, "stood in: {} ({})", fallback.what, fallback.reason);
+    }
     for diagnostic in &result.diagnostics {
         let of_whom = diagnostic.provider.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
         let _ = writeln!(text, "note: {}: {} × {}{of_whom}", diagnostic.stage, diagnostic.kind, diagnostic.count);
@@ -225,7 +228,8 @@ mod tests {
     #[test]
     fn the_notes_name_engine_models_thresholds_and_diagnostics() {
         let counts = Counts { candidates: 9, processed: 9, failed: 2, faces: 7, matches: 1 };
-        let notes = notes(&result(Vec::new()), &counts);
+        let pack = app::api::FallbackReport { what: "pack".into(), reason: "out_of_memory".into() };
+        let notes = notes(&MatchResult { fallback: true, fallbacks: vec![pack], ..result(Vec::new()) }, &counts);
         for words in [
             "burn-flex (cpu)",
             "p@1, f@2, e@3",
@@ -234,6 +238,7 @@ mod tests {
             "9 looked at, 2 failed",
             "decode: unreadable_image × 2\n",
             "discover: provider_timeout × 1 (wikimedia)\n",
+            "stood in: pack (out_of_memory)",
         ] {
             assert!(notes.contains(words), "{words} is missing in {notes}");
         }

@@ -123,6 +123,8 @@ mod tests {
             ("SIGNING_KEY", "short"),
             ("SYNC_TIMEOUT", "NaN"),
             ("LOG_FORMAT", "xml"),
+            ("FALLBACK_MODEL", "heavy"),
+            ("MIN_FREE_MEMORY_MB", "-1"),
         ] {
             let sentence = read(&[(name, value)]).err().unwrap_or_default();
             assert!(sentence.contains(name) && sentence.ends_with('.'), "{name}={value}: {sentence:?}");
@@ -136,6 +138,24 @@ mod tests {
         let version = env!("CARGO_PKG_VERSION");
         assert_eq!(read(&[])?.user_agent(), format!("face-engine/{version}"));
         assert_eq!(read(&[("CONTACT", "desk@paper.example")])?.user_agent(), format!("face-engine/{version} (desk@paper.example)"));
+        Ok(())
+    }
+
+    #[test]
+    fn the_pack_that_stands_in_is_another_one_and_keeps_off_the_gpu() -> Result<(), String> {
+        use models::EngineChoice;
+        let engine = |pairs: &[(&str, &str)]| read(pairs).map(|config| config.engine);
+        assert!(engine(&[])?.fallback_vision().is_none() && engine(&[("FALLBACK_MODEL", " ")])?.fallback.is_none());
+        for (asked, runs) in [("auto", EngineChoice::Cpu), ("wgpu", EngineChoice::Cpu), ("burn-flex", EngineChoice::BurnFlex)] {
+            let vision = engine(&[("MODEL_PACK", "standard"), ("FALLBACK_MODEL", "light"), ("ENGINE", asked)])?.fallback_vision();
+            let vision = vision.ok_or("no backup")?;
+            assert_eq!((vision.pack.as_deref(), vision.engine), (Some("light"), runs));
+        }
+        let same = engine(&[("MODEL_PACK", "light"), ("FALLBACK_MODEL", "light")]).err().unwrap_or_default();
+        assert!(same.starts_with("FALLBACK_MODEL=light") && same.contains("already"), "{same}");
+        let unknown = engine(&[("FALLBACK_MODEL", "heavy")]).err().unwrap_or_default();
+        assert!(unknown.contains("light, standard"), "{unknown}");
+        assert_eq!(engine(&[])?.min_free_memory, 256 << 20);
         Ok(())
     }
 

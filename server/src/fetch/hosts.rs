@@ -4,8 +4,8 @@
 //! The clock is injected: a test turns it by hand.
 
 use super::FetchError;
-use super::breaker::{Admission, Breaker, BreakerRule};
 use super::ticks::SharedTicks;
+use crate::breaker::{Admission, Breaker, BreakerRule};
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
@@ -58,7 +58,7 @@ struct Host {
 }
 
 struct HostState {
-    breaker: Breaker,
+    breaker: Breaker<Instant>,
     /// It asked to be left alone until then.
     quiet_until: Option<Instant>,
     asked_at: Instant,
@@ -216,7 +216,7 @@ mod tests {
             at_once,
             at_once_in_all: 100,
             per_second: NonZeroU32::new(per_second).expect("not zero"),
-            breaker: BreakerRule { failures: 5, pause: Duration::from_secs(30) },
+            breaker: BreakerRule { failures: 5, pause: Duration::from_secs(30), longest_pause: Duration::from_secs(30) },
             patience: Duration::from_secs(10),
         };
         let ticks = StandingTicks::new();

@@ -65,6 +65,16 @@ impl StageError {
     pub fn panic(stage: &'static str) -> Self {
         Self { stage, kind: "panic", message: "the code panicked on this picture".into() }
     }
+
+    /// Whether it speaks against the networks or what they run on, so that others should do the work: not a picture that
+    /// cannot be had or read, nor a caller that has left.
+    pub fn is_of_the_engine(&self) -> bool {
+        match self.kind {
+            "model_not_loaded" | "engine_failed" | "unusable_output" | "out_of_memory" | "engine_timeout" | "device_lost" => true,
+            "panic" => matches!(self.stage, "person" | "face" | "embed"),
+            _ => false,
+        }
+    }
 }
 
 /// Why a whole job ends without a result.
@@ -132,5 +142,30 @@ fn no_face(index: &usize, photos: &usize) -> String {
     match photos {
         0 | 1 => format!("the query picture: send {better}."),
         _ => format!("photo {} of {photos}: leave it out, or send {better}.", index + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_speaks_against_the_engine_is_told_from_what_costs_a_picture_alone() {
+        let of_the_engine = [
+            ModelError::NotBuiltIn,
+            ModelError::Load("played".into()),
+            ModelError::Engine("played".into()),
+            ModelError::Output("NaN".into()),
+            ModelError::OutOfMemory("played".into()),
+            ModelError::Timeout(30.0),
+            ModelError::DeviceLost("played".into()),
+        ];
+        assert!(of_the_engine.iter().all(|error| StageError::model("face", error).is_of_the_engine()));
+        assert!(["person", "face", "embed"].iter().all(|stage| StageError::panic(stage).is_of_the_engine()));
+        assert!(!StageError::model("face", &ModelError::CallerGone).is_of_the_engine());
+        assert!(!["fetch", "align", "artifacts", "analyse"].iter().any(|stage| StageError::panic(stage).is_of_the_engine()));
+        let unreadable = StageError { stage: "decode", kind: "unreadable_image", message: String::new() };
+        let foreign = StageError { stage: "compare", kind: "contract_mismatch", message: String::new() };
+        assert!(!unreadable.is_of_the_engine() && !foreign.is_of_the_engine());
     }
 }

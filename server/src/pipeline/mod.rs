@@ -11,6 +11,7 @@ mod analyse;
 mod artifacts;
 mod assign;
 mod candidate;
+mod compare;
 mod decode;
 mod diagnostics;
 mod draw;
@@ -19,6 +20,7 @@ mod gather;
 mod jpeg;
 mod listing;
 mod near_duplicate;
+mod networks;
 mod photos;
 mod query;
 mod rank;
@@ -46,8 +48,10 @@ pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
 use crate::discovery::Provider;
 use crate::fetch::{Fetcher, Fetchers};
 use crate::objects::Objects;
+use crate::vision::Visions;
 use app::api::{EventKind, MatchOptions};
 use models::{Vision, VisionInfo};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -83,9 +87,14 @@ pub struct MatchJob {
 /// What every job shares: made once, used by many jobs at a time.
 #[derive(Clone)]
 pub struct PipelineContext {
+    /// The networks of a job. Where `visions` says which ones do a job, each takes its own from there.
     pub vision: Arc<dyn Vision>,
+    /// The packs that a job may be done by; None: `vision` does all.
+    pub visions: Option<Arc<Visions>>,
     pub providers: Vec<Arc<dyn Provider>>,
     pub fetcher: Arc<dyn Fetcher>,
+    /// Where a job keeps what it has fetched for as long as it runs.
+    pub downloads_folder: PathBuf,
     /// Where artifacts go; None makes none, and the result carries no links.
     pub objects: Option<Arc<dyn Objects>>,
     pub limits: ImageLimits,
@@ -108,8 +117,10 @@ impl PipelineContext {
         let pictures = pictures_at_once(vision.info(), cores);
         Self {
             vision,
+            visions: None,
             providers,
             fetcher: Arc::new(Fetchers::default()),
+            downloads_folder: std::env::temp_dir(),
             objects,
             limits: ImageLimits::default(),
             // One more than can compute, so that the next picture is read while the others keep the cores busy.

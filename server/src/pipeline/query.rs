@@ -5,7 +5,7 @@
 //! as weight: what is peculiar to one photo (light, pose, grain) averages out. It is the usual pooling for sets of photos of
 //! one person (Cao et al., VGGFace2, 2018). The vector of a single photo is taken as it is.
 
-use super::analyse::{AnalysedFace, Role, analyse};
+use super::analyse::{AnalysedFace, Analysis, Role, analyse};
 use super::artifacts::{self, Links, PictureEmbeddings, Rendered, Side, TemplateEmbedding, TemplatePart};
 use super::candidate::{Seen, most_similar, on_a_core};
 use super::photos::QueryPhoto;
@@ -13,10 +13,12 @@ use super::validate::hex;
 use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, StageTimes, decode, report};
 use app::api::{MatchReport, ProbePhoto, ProbeReport, Thresholds};
 use futures::future::join_all;
-use models::{Caller, Embedding};
+use models::{BBox, Caller, Embedding};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
+/// Faces that overlap more than this (IoU) are one face.
+const SAME_FACE: f32 = 0.4;
 /// The least that a photo weighs: a poor one says little, and is not silenced.
 const LEAST_WEIGHT: f32 = 0.05;
 
@@ -47,20 +49,27 @@ pub struct Drawn {
 enum Which {
     /// By size, 0 the largest.
     Place(usize),
+    /// The one in this place, which other networks have found before; else by size.
+    Where(BBox, usize),
     MostLike(Arc<Embedding>),
 }
 
 /// Decodes the photos, finds their faces, settles which of them are compared, and draws them where there is a store. Their
 /// pixels are given up: photos are small to keep and large to hold.
+///
+/// `before`: the face that was compared when other networks looked at the query, which may list its faces in another order:
+/// the same one is compared again, where these find it.
 pub async fn look_at_query(
     ctx: &PipelineContext,
     job: &MatchJob,
+    before: Option<BBox>,
     caller: &Caller,
     times: &StageTimes,
 ) -> Result<(Query, Vec<Drawn>), PipelineError> {
     let count = job.query.count();
     let look = |place: usize, photo: &QueryPhoto, which| look_at(ctx, photo.clone(), (place, count), which, caller.clone(), times.clone());
-    let first = look(0, job.query.first(), Which::Place(job.options.face.unwrap_or(0))).await?;
+    let place = job.options.face.unwrap_or(0);
+    let first = look(0, job.query.first(), before.map_or(Which::Place(place), |face| Which::Where(face, place))).await?;
     let meant = Arc::new(chosen(&first.0).embedding.clone());
     let others = job.query.others().iter().enumerate();
     let others = join_all(others.map(|(place, photo)| look(place + 1, photo, Which::MostLike(Arc::clone(&meant))))).await;
@@ -92,8 +101,11 @@ async fn look_at(
         let faces = analysis.faces.len();
         let best = match &which {
             _ if faces == 0 => None,
-            Which::Place(place) if *place >= faces => return Err(PipelineError::FaceIndexOutOfRange { index: *place, faces }),
-            Which::Place(place) => Some(*place),
+            Which::Where(face, _) if same_face(&analysis, face).is_some() => same_face(&analysis, face),
+            Which::Place(place) | Which::Where(_, place) if *place >= faces => {
+                return Err(PipelineError::FaceIndexOutOfRange { index: *place, faces });
+            }
+            Which::Place(place) | Which::Where(_, place) => Some(*place),
             Which::MostLike(face) => most_similar(&analysis, face).map_err(PipelineError::Engine)?.map(|(place, _)| place),
         };
         let best = best.ok_or(PipelineError::NoFace { index, photos })?;
@@ -102,6 +114,12 @@ async fn look_at(
         Ok::<Looked, PipelineError>((Seen { pool_image: photo.name, sha256, hash: None, similarity: 1.0, analysis, best }, drawn))
     };
     on_a_core(ctx, "analyse", work).await.map_err(PipelineError::Engine)?
+}
+
+/// The face that overlaps this one most, and enough to be the same.
+fn same_face(analysis: &Analysis, known: &BBox) -> Option<usize> {
+    let overlaps = analysis.faces.iter().map(|face| face.bbox.iou(known)).enumerate();
+    overlaps.filter(|(_, overlap)| *overlap > SAME_FACE).max_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index)
 }
 
 /// The face of a photo that is compared.
@@ -144,19 +162,30 @@ impl Query {
         &self.photos[0].seen
     }
 
-    /// A photo shows no person: the full frame was searched for faces.
-    pub fn stands_in(&self) -> bool {
-        self.photos.iter().any(|photo| photo.seen.analysis.people.is_empty())
+    /// Where the face stands that says who is meant, in pixels of its photo.
+    pub fn face(&self) -> BBox {
+        chosen(self.first()).bbox
     }
 
-    /// Says what was seen, and counts what is out of the ordinary.
-    pub fn tell(&self, thresholds: &Thresholds, progress: &dyn Progress, diagnostics: &mut Diagnostics) {
+    /// Of every photo.
+    pub fn analyses(&self) -> impl Iterator<Item = &Analysis> {
+        self.photos.iter().map(|photo| &photo.seen.analysis)
+    }
+
+    /// Says what was seen.
+    pub fn tell(&self, progress: &dyn Progress) {
         let count = self.photos.len();
         for (place, Photo { seen, .. }) in self.photos.iter().enumerate() {
             let (faces, people) = (seen.analysis.faces.len(), seen.analysis.people.len());
             let which = if count > 1 { format!(" photo {} of {count}", place + 1) } else { String::new() };
             progress.log(format!("query{which}: {faces} face(s), {people} person(s); face {} is compared", seen.best));
-            if people == 0 {
+        }
+    }
+
+    /// Counts what is out of the ordinary.
+    pub fn count(&self, thresholds: &Thresholds, diagnostics: &mut Diagnostics) {
+        for analysis in self.analyses() {
+            if analysis.people.is_empty() {
                 diagnostics.count("person", "no_person_in_query");
             }
         }

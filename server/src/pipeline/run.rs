@@ -2,20 +2,16 @@
 //!
 //! The run emits `stage`, `candidate` and `match` events; `done` and `error` belong to whoever keeps the result.
 
-use super::analyse::Analysis;
 use super::artifacts::{self, PictureEmbeddings, Side};
-use super::candidate::Shared;
-use super::gather::gather;
+use super::compare::{Compared, Known, compare};
 use super::listing::{Entry, entries, match_report};
-use super::query::look_at_query;
+use super::networks::Networks;
 use super::redraw::redraw;
 use super::reporter::Reporter;
-use super::sweep::{Sweep, kept_links};
+use super::sweep::kept_links;
 use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, StageError, StageTimes, report};
-use crate::fetch::{FetchRequest, RetryBudget};
+use crate::fetch::FetchRequest;
 use app::api::{MatchReport, MatchResult, RequestState};
-use models::Caller;
-use std::sync::Arc;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -41,42 +37,37 @@ pub async fn run_timed(
 }
 
 async fn search(
-    ctx: &PipelineContext,
+    shared: &PipelineContext,
     job: &MatchJob,
     progress: &dyn Progress,
     times: &StageTimes,
     reporter: &mut Reporter<'_>,
 ) -> Result<MatchResult, PipelineError> {
     let start = Instant::now();
-    let deadline = tokio::time::Instant::now() + ctx.job_timeout;
+    reporter.begin("validate", None);
+    let mut networks = Networks::of(shared).await?;
+    let mut ctx = networks.context(shared);
+    let mut known = Known::until(tokio::time::Instant::now() + ctx.job_timeout);
+    // Where the networks fail and others take over, all of it is done again: vectors of two packs are never compared.
+    let compared = loop {
+        let failure = match compare(&ctx, job, progress, times, &mut known, networks.may_be_replaced(), reporter).await {
+            Ok(compared) => break compared,
+            Err(failure) => failure,
+        };
+        let kind = networks.replace(&mut ctx, failure).await?;
+        known.diagnostics.count("engine", kind);
+        progress.log(format!("the networks failed ({kind}): everything is compared with those of the pack {}", ctx.vision.info().pack));
+        reporter.start_over();
+        let gathered = known.candidates.as_ref().map(Vec::len);
+        reporter.begin(if gathered.is_some() { "analyse" } else { "validate" }, gathered);
+    };
+    let Compared { query, mut swept, request, diagnostics: counted } = compared;
+    let Known { candidates, mut diagnostics, .. } = known;
+    let candidates = candidates.unwrap_or_default();
+    diagnostics.merge(counted);
     let info = ctx.vision.info();
     let thresholds = report::thresholds(info);
-    let mut diagnostics = Diagnostics::default();
-
-    reporter.begin("validate", None);
-    let caller = Caller::new();
-    let (query, drawn) = look_at_query(ctx, job, &caller, times).await?;
-    query.tell(&thresholds, progress, &mut diagnostics);
-    stop_if_cancelled(progress)?;
-
-    reporter.begin("discover", None);
-    let candidates = gather(ctx, &job.options, &job.query.first().bytes, deadline, &mut diagnostics, progress).await;
-    reporter.counts.candidates = candidates.len();
-    stop_if_cancelled(progress)?;
-
-    reporter.begin("analyse", Some(candidates.len()));
-    let request = FetchRequest {
-        request_id: job.request_id,
-        max_bytes: ctx.limits.max_bytes,
-        retries: Arc::new(RetryBudget::for_candidates(candidates.len())),
-        deadline,
-        cancel: CancellationToken::new(),
-    };
-    // A run that is dropped leaves no download behind.
-    let _cancelled_with_the_run = request.cancel.clone().drop_guard();
-    let shared = Shared::new(query.probe.clone(), caller.clone(), times.clone(), request.clone());
-    let mut swept =
-        Sweep { ctx, job, candidates: &candidates, shared, thresholds, progress }.run(drawn, reporter, &mut diagnostics).await?;
+    query.count(&thresholds, &mut diagnostics);
 
     reporter.begin("rank", None);
     for entry in &swept.compared {
@@ -98,15 +89,13 @@ async fn search(
         let lead = &mut swept.compared[entry.lead];
         if !lead.drawn {
             stop_if_cancelled(progress)?;
-            lead.links = kept_links(redraw(ctx, &late, &candidates[lead.place.index], &lead.seen, times).await, &mut diagnostics);
+            lead.links = kept_links(redraw(&ctx, &late, &candidates[lead.place.index], &lead.seen, times).await, &mut diagnostics);
         }
     }
     let lead = |entry: &Entry| &swept.compared[entry.lead];
     let described = |(place, entry): (usize, &Entry)| match_report(place + 1, &candidates, lead(entry), &entry.places, &thresholds);
     let matches: Vec<MatchReport> = listed.iter().enumerate().map(described).collect();
-    // Whether the full frame stood in for a person, or the whole picture for a face.
-    let stands_in = |analysis: &Analysis| analysis.people.is_empty() || analysis.is_fallback();
-    let stood_in = listed.iter().any(|entry| stands_in(&lead(entry).seen.analysis));
+    let fallbacks = report::fallbacks(networks.backup(), query.analyses(), listed.iter().map(|entry| &lead(entry).seen.analysis));
     if let Some(objects) = &ctx.objects {
         let (template, query_embeddings) = query.embeddings();
         let pool_embeddings: Vec<_> =
@@ -130,8 +119,8 @@ async fn search(
         thresholds,
         calibration: info.calibration.clone(),
         contract: info.contract.to_string(),
-        fallback: stood_in || query.stands_in(),
-        fallbacks: Vec::new(),
+        fallback: !fallbacks.is_empty(),
+        fallbacks,
         diagnostics: diagnostics.list(),
         result: vec![query.report(&swept.query_links, matches)],
     };
@@ -142,7 +131,7 @@ async fn search(
     Ok(result)
 }
 
-fn stop_if_cancelled(progress: &dyn Progress) -> Result<(), PipelineError> {
+pub(super) fn stop_if_cancelled(progress: &dyn Progress) -> Result<(), PipelineError> {
     if progress.cancelled() { Err(PipelineError::Cancelled) } else { Ok(()) }
 }
 

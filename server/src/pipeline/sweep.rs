@@ -66,6 +66,8 @@ pub struct Sweep<'a> {
     pub shared: Shared,
     pub thresholds: Thresholds,
     pub progress: &'a dyn Progress,
+    /// Other networks stand by: the first failure of these ends the sweep, instead of costing the candidate alone.
+    pub gives_up: bool,
 }
 
 impl Sweep<'_> {
@@ -117,6 +119,12 @@ impl Sweep<'_> {
             match done {
                 Done::Looked(index, outcome) => {
                     looking -= 1;
+                    if let Outcome::Failed(error) = &outcome
+                        && self.gives_up
+                        && error.is_of_the_engine()
+                    {
+                        return Err(PipelineError::Engine(error.clone()));
+                    }
                     self.account(index, &outcome, reporter, diagnostics);
                     let (seen, picture, from) = match outcome {
                         Outcome::Compared { seen, picture, from } => (Arc::new(*seen), picture, from),
