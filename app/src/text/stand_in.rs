@@ -101,7 +101,14 @@ mod tests {
         let well = Health {
             status: "ok".into(),
             version: String::new(),
-            engine: EngineReport { kind: String::new(), name: "burn-flex (cpu)".into(), skipped: Vec::new(), warm_up: 0.0 },
+            engine: EngineReport {
+                kind: String::new(),
+                name: "burn-flex (cpu)".into(),
+                skipped: Vec::new(),
+                warm_up: 0.0,
+                networks: Vec::new(),
+                stuck: 0,
+            },
             models: names("standard"),
             thresholds: Thresholds { match_: 0.4, possible: 0.3 },
             providers: Vec::new(),

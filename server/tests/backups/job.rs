@@ -9,7 +9,7 @@ use server::clock::ShiftedClock;
 use server::discovery::{Candidate, FolderProvider, Found, Location, ProbeQuery, Provider, ProviderError};
 use server::fetch::{FetchError, FetchRequest, Fetched, Fetcher, Source};
 use server::objects::{FolderObjects, Objects};
-use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, run, validate_query};
+use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhoto, run, validate_query};
 use server::vision::{Backup, MemoryGuard, VisionLoader, Visions};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -133,8 +133,7 @@ impl Stage {
         let job = MatchJob {
             request_id: self.request_id,
             options: MatchOptions { purpose: "test".into(), consent: true, ..MatchOptions::default() },
-            query_name: query.name,
-            query: Bytes::from(self.query.clone()),
+            query: QueryPhoto { name: query.name, bytes: Bytes::from(self.query.clone()) }.into(),
             retry_count: 0,
             max_retries: 3,
         };

@@ -79,6 +79,7 @@ impl Played {
             pack: pack.into(),
             person_model: format!("person-{pack}@00000000"),
             face_model: format!("face-{pack}@00000000"),
+            backup_face_model: None,
             embedding_model: format!("embedding-{pack}@00000000"),
             match_threshold: 0.8 + step / 10.0,
             possible_threshold: 0.6,
@@ -87,6 +88,7 @@ impl Played {
             face_side: 640,
             lanes: 2,
             warm_up: 0.25,
+            networks: Vec::new(),
         };
         Self { info, step, plan: Mutex::default(), seen: Mutex::default(), by_backup: false }
     }

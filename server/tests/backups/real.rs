@@ -7,7 +7,7 @@ use image::RgbImage;
 use models::{Caller, Detected, Embedding, EngineChoice, ModelError, Person, Vision, VisionConfig, VisionInfo};
 use server::clock::ShiftedClock;
 use server::discovery::FolderProvider;
-use server::pipeline::{MatchJob, PipelineContext, Progress, run, validate_query};
+use server::pipeline::{MatchJob, PipelineContext, Progress, QueryPhoto, run, validate_query};
 use server::vision::{Backup, MemoryGuard, Visions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -82,8 +82,7 @@ async fn search(vision: Arc<dyn Vision>, visions: Option<Arc<Visions>>, samples:
     let job = MatchJob {
         request_id: Uuid::nil(),
         options: MatchOptions { purpose: "test".into(), consent: true, ..MatchOptions::default() },
-        query_name: validate_query(&query, &context.limits).expect("a picture").name,
-        query,
+        query: QueryPhoto { name: validate_query(&query, &context.limits).expect("a picture").name, bytes: query }.into(),
         retry_count: 0,
         max_retries: 0,
     };
