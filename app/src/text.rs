@@ -120,6 +120,7 @@ pub fn diagnostic(d: &Diagnostic) -> String {
     match d.kind.as_str() {
         "no_face" => format!("{pictures}: no face found, so the whole picture was compared"),
         "no_person" => format!("{pictures}: no person found, so the full frame was searched for faces"),
+        "low_quality" => format!("{pictures}: left out, as every face in them is too poor to be sure of"),
         "no_person_in_query" => "Your photo: no person found, so the full frame was searched for faces".to_owned(),
         kind => format!("{pictures}: {} ({})", kind.replace('_', " "), d.stage),
     }
@@ -127,7 +128,7 @@ pub fn diagnostic(d: &Diagnostic) -> String {
 
 /// Whether a diagnostic is about something that could not be had, rather than about something that stood in for the usual.
 pub fn is_absence(d: &Diagnostic) -> bool {
-    d.stage != "artifacts" && !matches!(d.kind.as_str(), "no_face" | "no_person" | "no_person_in_query")
+    !matches!(d.stage.as_str(), "artifacts" | "quality") && !matches!(d.kind.as_str(), "no_face" | "no_person" | "no_person_in_query")
 }
 
 /// `3 pictures: not there any more`, `wikimedia: asked us to slow down`. Kinds without words of their own as they are named.
@@ -309,6 +310,7 @@ mod tests {
     fn what_went_wrong_is_said_in_words_even_where_the_kind_is_new() {
         let said = |kind: &str, count| diagnostic(&Diagnostic { stage: "download".into(), kind: kind.into(), count, provider: None });
         assert_eq!(said("no_face", 2), "2 pictures: no face found, so the whole picture was compared");
+        assert_eq!(said("low_quality", 3), "3 pictures: left out, as every face in them is too poor to be sure of");
         assert_eq!(said("too_slow", 1), "1 picture: too slow (download)");
     }
 
@@ -340,15 +342,16 @@ mod tests {
             d("decode", "unreadable_image", 1, None),
             d("face", "no_face", 7, None),
             d("artifacts", "storage_failed", 1, None),
+            d("quality", "low_quality", 1, None),
             d("discover", "provider_timeout", 1, Some("brave")),
             d("discover", "provider_answer", 1, Some("brave")),
         ];
         assert_eq!(absences(&all).as_deref(), Some("What could not be had: 4 pictures, 1 source"));
         assert_eq!(absences(&all[..1]).as_deref(), Some("What could not be had: 3 pictures"));
-        assert_eq!(absences(&all[2..4]), None);
+        assert_eq!(absences(&all[2..5]), None);
         let unasked = d("discover", "provider_needs_more", 1, Some("wikimedia"));
         assert_eq!(absences(std::slice::from_ref(&unasked)).as_deref(), Some("Not asked: 1 source"));
-        let both = [all[4].clone(), unasked];
+        let both = [all[5].clone(), unasked];
         assert_eq!(absences(&both).as_deref(), Some("What could not be had: 1 source; 1 source not asked"));
     }
 

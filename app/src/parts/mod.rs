@@ -8,6 +8,7 @@ mod opened;
 mod place;
 mod probe;
 mod progress;
+mod quality;
 mod scale;
 mod sources;
 mod tools;

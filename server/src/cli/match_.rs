@@ -11,7 +11,7 @@ use crate::objects::{FolderObjects, Objects};
 use crate::pipeline::{self, ImageLimits, MatchJob, PipelineContext, Progress, validate_query};
 use crate::s3::S3Access;
 use anyhow::{Context, bail, ensure};
-use app::api::{EventKind, MatchOptions, MatchResult, MatchStatus};
+use app::api::{EventKind, MatchOptions, MatchResult, MatchStatus, QualityGate};
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::io::{IsTerminal, Read, Write, stderr, stdout};
@@ -54,6 +54,10 @@ pub struct MatchArgs {
     /// Leave out pictures less similar than this cosine, -1 to 1.
     #[arg(long, value_name = "T", value_parser = cosine, allow_negative_numbers = true)]
     threshold: Option<f32>,
+    /// What is done about faces too poor to be sure of: `off` (told only), `standard` (never a MATCH) or `strict` (not listed; a
+    /// poor face in the photo is refused). Without it: QUALITY_GATE.
+    #[arg(long, value_name = "GATE")]
+    quality: Option<QualityGate>,
     /// Which face of the photo, where it shows several: 0 is the largest.
     #[arg(long, value_name = "I")]
     face: Option<usize>,
@@ -140,6 +144,7 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
             face: arguments.face,
             urls: arguments.url.clone(),
             hint: arguments.hint.clone(),
+            quality: arguments.quality.unwrap_or(config.quality.gate),
             ..MatchOptions::default()
         },
         query_name: query.name,

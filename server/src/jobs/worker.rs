@@ -144,7 +144,8 @@ impl Jobs {
             Some(Ok(Err(error))) => {
                 // The sentence is for the asker; what is behind it is for the log.
                 tracing::warn!(request_id = %id, code = error.code(), cause = ?error, "a run failed");
-                Ended::Failed { error: detail(error.code(), &error.to_string()), retryable: error.retryable() }
+                let told = ErrorDetail { details: error.details(), ..detail(error.code(), &error.to_string()) };
+                Ended::Failed { error: told, retryable: error.retryable() }
             }
             Some(Err(error)) if error.is_cancelled() => Ended::Stopped,
             Some(Err(_)) => {

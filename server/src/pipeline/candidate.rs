@@ -4,6 +4,8 @@
 
 use super::analyse::{Analysis, Role, analyse};
 use super::near_duplicate::{Look, PictureHash};
+use super::quality::{Judge, Verdict};
+use super::rank::high_first;
 use super::validate::{check_bytes, hex};
 use super::{PipelineContext, Stage, StageError, StageTimes, ValidateError, decode};
 use crate::discovery::Candidate;
@@ -25,10 +27,12 @@ pub struct Seen {
     /// What it looks like; None for a flat or tiny picture.
     pub hash: Option<PictureHash>,
     pub analysis: Analysis,
-    /// Index into the analysis' faces: the one most similar to the probe.
+    /// Index into the analysis' faces: the one that is compared with the probe.
     pub best: usize,
     /// Cosine of that face.
     pub similarity: f32,
+    /// What becomes of it.
+    pub verdict: Verdict,
 }
 
 impl Seen {
@@ -60,6 +64,7 @@ pub enum Outcome {
 #[derive(Clone)]
 pub struct Shared {
     pub probe: Arc<Embedding>,
+    pub judge: Arc<Judge>,
     /// The job, as the networks know it.
     pub caller: Caller,
     pub times: StageTimes,
@@ -72,8 +77,8 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(probe: Embedding, caller: Caller, times: StageTimes, request: FetchRequest) -> Self {
-        Self { probe: Arc::new(probe), caller, times, request, claimed: Arc::default(), stop: Arc::default() }
+    pub fn new(probe: Embedding, judge: Arc<Judge>, caller: Caller, times: StageTimes, request: FetchRequest) -> Self {
+        Self { probe: Arc::new(probe), judge, caller, times, request, claimed: Arc::default(), stop: Arc::default() }
     }
 
     /// Also ends what is being fetched.
@@ -131,11 +136,11 @@ pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared)
         drop(bytes);
         let hash = shared.times.time(Stage::Decode, || PictureHash::of(&picture));
         let analysis = analyse(&*vision, &shared.caller, &picture, Role::Candidate, &shared.times)?;
-        let (best, similarity) = most_similar(&analysis, &shared.probe)
+        let (best, similarity, verdict) = best_face(&analysis, &shared.probe, &shared.judge)
             .map_err(|mismatch| StageError { stage: "compare", kind: "contract_mismatch", message: mismatch.to_string() })?
             .ok_or_else(|| StageError { stage: "compare", kind: "nothing_to_compare", message: "the picture gave no embedding".into() })?;
         let pool_image = format!("pool-{}.{}", &sha256[..12], format.ending());
-        let seen = Box::new(Seen { pool_image, sha256, hash, analysis, best, similarity });
+        let seen = Box::new(Seen { pool_image, sha256, hash, analysis, best, similarity, verdict });
         Ok(Outcome::Compared { seen, picture: Arc::new(picture), from })
     };
     match on_a_core(&ctx, "analyse", work).await {
@@ -162,12 +167,15 @@ fn unreadable(error: &ValidateError) -> StageError {
     StageError { stage: "decode", kind: error.code(), message }
 }
 
-/// The face with the greatest cosine; of equal ones the sharper, then the larger (faces come largest first).
-fn most_similar(analysis: &Analysis, probe: &Embedding) -> Result<Option<(usize, f32)>, ContractMismatch> {
+/// The face that speaks for the picture: the best verdict, then the greatest cosine; of equal ones the sharper, then the larger
+/// (faces come largest first).
+fn best_face(analysis: &Analysis, probe: &Embedding, judge: &Judge) -> Result<Option<(usize, f32, Verdict)>, ContractMismatch> {
     let mut compared = Vec::with_capacity(analysis.faces.len());
     for (index, face) in analysis.faces.iter().enumerate() {
-        compared.push((index, face.embedding.cosine(probe)?, face.sharpness));
+        let similarity = face.embedding.cosine(probe)?;
+        compared.push((index, similarity, judge.verdict(similarity, face.quality.as_ref()), face.sharpness));
     }
-    let best = compared.into_iter().min_by(|a, b| super::rank::high_first(a.1, b.1).then(super::rank::high_first(a.2, b.2)));
-    Ok(best.map(|(index, similarity, _)| (index, similarity)))
+    let order = |verdict: &Verdict| (!verdict.is_listed(), verdict.status());
+    let best = compared.into_iter().min_by(|a, b| order(&a.2).cmp(&order(&b.2)).then(high_first(a.1, b.1)).then(high_first(a.3, b.3)));
+    Ok(best.map(|(index, similarity, verdict, _)| (index, similarity, verdict)))
 }

@@ -1,6 +1,6 @@
 //! The pipeline: from a query picture to ranked matches, one file a stage.
 //!
-//! validate → discover → (fetch → decode → people → faces → align → embed → compare) for each candidate → collapse
+//! validate → discover → (fetch → decode → people → faces → align → embed → quality → compare) for each candidate → collapse
 //! near-duplicates → rank → artifacts. A stage is a function from one typed value to the next; [`run`] joins them. What goes wrong with one
 //! candidate costs that candidate alone and is counted in the result's diagnostics.
 //!
@@ -19,6 +19,7 @@ mod gather;
 mod jpeg;
 mod listing;
 mod near_duplicate;
+mod quality;
 mod rank;
 mod redraw;
 mod report;
@@ -35,6 +36,7 @@ pub use decode::decode;
 pub use diagnostics::Diagnostics;
 pub use error::{PipelineError, StageError, ValidateError};
 pub use near_duplicate::{Look, Nearness, PictureHash};
+pub use quality::{Judge, Verdict, measure};
 pub use rank::{RankKey, TIE, rank};
 pub use run::{run, run_timed};
 pub use times::{Stage, StageTimes};

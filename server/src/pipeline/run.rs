@@ -7,13 +7,14 @@ use super::artifacts::{self, PictureEmbeddings, Side};
 use super::candidate::{Seen, Shared, on_a_core};
 use super::gather::gather;
 use super::listing::{Entry, entries, match_report};
+use super::quality::{Judge, Verdict, refusal};
 use super::redraw::redraw;
 use super::reporter::Reporter;
 use super::sweep::{QueryPicture, Sweep, Swept, kept_links};
 use super::validate::hex;
 use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, StageTimes, decode, report};
 use crate::fetch::{FetchRequest, RetryBudget};
-use app::api::{MatchReport, MatchResult, ProbeReport, RequestState};
+use app::api::{MatchReport, MatchResult, MatchStatus, ProbeReport, RequestState};
 use models::Caller;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -80,7 +81,9 @@ async fn search(
     };
     // A run that is dropped leaves no download behind.
     let _cancelled_with_the_run = request.cancel.clone().drop_guard();
-    let shared = Shared::new(probe, caller.clone(), times.clone(), request.clone());
+    let chosen = &query.seen.analysis.faces[query.seen.best];
+    let judge = Arc::new(Judge::new(thresholds, job.options.quality, chosen.quality.as_ref()));
+    let shared = Shared::new(probe, judge, caller.clone(), times.clone(), request.clone());
     let query_seen = Arc::clone(&query.seen);
     let mut swept =
         Sweep { ctx, job, candidates: &candidates, shared, thresholds, progress }.run(query, reporter, &mut diagnostics).await?;
@@ -92,6 +95,9 @@ async fn search(
         }
         if entry.seen.analysis.is_fallback() {
             diagnostics.count("face", "no_face");
+        }
+        if !entry.seen.verdict.is_listed() {
+            diagnostics.count("quality", "low_quality");
         }
     }
     let listed = entries(job, &candidates, &swept, &thresholds);
@@ -109,7 +115,7 @@ async fn search(
         }
     }
     let lead = |entry: &Entry| &swept.compared[entry.lead];
-    let described = |(place, entry): (usize, &Entry)| match_report(place + 1, &candidates, lead(entry), &entry.places, &thresholds);
+    let described = |(place, entry): (usize, &Entry)| match_report(place + 1, &candidates, lead(entry), &entry.places);
     let matches: Vec<MatchReport> = listed.iter().enumerate().map(described).collect();
     // Whether the full frame stood in for a person, or the whole picture for a face.
     let stands_in = |analysis: &Analysis| analysis.people.is_empty() || analysis.is_fallback();
@@ -166,7 +172,12 @@ async fn look_at_query(ctx: &PipelineContext, job: &MatchJob, caller: &Caller, t
     if best >= faces {
         return Err(PipelineError::FaceIndexOutOfRange { index: best, faces });
     }
-    let seen = Seen { pool_image: job.query_name.clone(), sha256, hash: None, similarity: 1.0, analysis, best };
+    let reasons = refusal(job.options.quality, analysis.faces[best].quality.as_ref());
+    if !reasons.is_empty() {
+        return Err(PipelineError::LowQuality { reasons });
+    }
+    let verdict = Verdict::Listed { status: MatchStatus::Match, held_back: Vec::new() };
+    let seen = Seen { pool_image: job.query_name.clone(), sha256, hash: None, similarity: 1.0, verdict, analysis, best };
     Ok(QueryPicture { picture, seen: Arc::new(seen) })
 }
 
