@@ -1,7 +1,7 @@
 //! What the quality gate does in a whole job: pictures of one colour with a drawn texture, whose faces are good, blurred, dark or
 //! small, compared by networks that are played (`common::vision`).
 
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 mod common;
 
 use app::api::{Counts, EventKind, MatchOptions, MatchReport, MatchResult, MatchStatus, QualityGate, QualityReason};

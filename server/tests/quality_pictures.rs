@@ -5,7 +5,7 @@
 use app::api::{QualityReason, QualityReport};
 use image::imageops::{FilterType, blur, resize};
 use image::{Rgb, RgbImage};
-use models::{BBox, Caller, Embedding, EngineChoice, Landmarks, Vision, VisionConfig};
+use models::{Caller, Embedding, EngineChoice, Landmarks, Vision, VisionConfig};
 use server::pipeline::{Role, StageTimes, analyse};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -113,63 +113,155 @@ fn mask(colour: [u8; 3]) -> Degrade {
     Box::new(move |picture, landmarks| painted(picture, landmarks, colour, |x, y| x.abs() < 0.95 && y > 0.35 && y < 1.9))
 }
 
-fn degradations() -> Vec<(String, Degrade)> {
-    let mut all: Vec<(String, Degrade)> = vec![("as it is".into(), Box::new(|picture, _| picture.clone()))];
-    let mut add = |name: String, degrade: Degrade| all.push((name, degrade));
-    for sigma in [1.0_f32, 1.5, 2.0, 3.0, 4.0] {
-        add(format!("blurred, sigma {sigma}"), Box::new(move |picture, _| blur(picture, sigma)));
+/// A copy of each kind, the reason that it must carry, and the least share of
+/// copies that carry it.
+fn copies() -> Vec<(&'static str, Option<(QualityReason, f32)>, Degrade)> {
+    use QualityReason as Reason;
+    let blurred = |sigma: f32| -> Degrade { Box::new(move |picture, _| blur(picture, sigma)) };
+    let shrunk_to = |eyes: f32| -> Degrade { Box::new(move |picture, landmarks| shrunk(picture, landmarks, eyes)) };
+    let times = |factor: f32| -> Degrade { Box::new(move |picture, _| mapped(picture, |v| v * factor)) };
+    let plus = |more: f32| -> Degrade { Box::new(move |picture, _| mapped(picture, |v| v + more)) };
+    let pale = |factor: f32| -> Degrade { Box::new(move |picture, _| mapped(picture, |v| 128.0 + (v - 128.0) * factor)) };
+    let glasses: Degrade = Box::new(|picture, landmarks| painted(picture, landmarks, [20; 3], |x, y| x.abs() < 0.95 && y.abs() < 0.3));
+    vec![
+        ("blurred, sigma 1", None, blurred(1.0)),
+        ("blurred, sigma 2", Some((Reason::Blurred, 0.5)), blurred(2.0)),
+        ("blurred, sigma 3", Some((Reason::Blurred, 0.9)), blurred(3.0)),
+        ("shrunk, eyes 18 px apart", None, shrunk_to(18.0)),
+        ("shrunk, eyes 9 px apart", Some((Reason::Small, 0.9)), shrunk_to(9.0)),
+        ("light times 0.15", Some((Reason::Dark, 0.9)), times(0.15)),
+        ("light times 0.08", Some((Reason::Dark, 0.9)), times(0.08)),
+        ("light plus 160", Some((Reason::Bright, 0.8)), plus(160.0)),
+        ("contrast times 0.15", Some((Reason::LowContrast, 0.8)), pale(0.15)),
+        ("blue mask", Some((Reason::Occluded, 0.9)), mask([120, 160, 200])),
+        ("black mask", Some((Reason::Occluded, 0.9)), mask([30; 3])),
+        ("mask of skin colour", Some((Reason::Occluded, 0.9)), mask([190, 140, 115])),
+        ("dark glasses", Some((Reason::Occluded, 0.7)), glasses),
+    ]
+}
+
+/// Every fifth photograph is copied: two of each person.
+const EVERY: usize = 5;
+
+struct Face<'a> {
+    photo: usize,
+    person: &'a str,
+    seen: Seen,
+}
+
+fn percentiles(name: &str, mut values: Vec<f32>) {
+    values.sort_by(f32::total_cmp);
+    let at = |share: f32| values[((values.len() - 1) as f32 * share).round() as usize];
+    println!("  {name:14} {}", [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0].map(|share| format!("{:8.2}", at(share))).join(" "));
+}
+
+fn share_with(faces: &[Face<'_>], reason: QualityReason) -> f32 {
+    faces.iter().filter(|face| face.seen.quality.reasons.contains(&reason)).count() as f32 / faces.len().max(1) as f32
+}
+
+/// How many, and those of different people at or above the match threshold, the highest of them, and the share of one person's.
+fn pairs(faces: &[&Face<'_>], threshold: f32, wanted: impl Fn(bool, bool) -> bool) -> (usize, usize, f32, f32) {
+    let (mut strangers, mut false_matches, mut highest, mut same, mut found) = (0, 0, -1.0_f32, 0, 0);
+    for (at, a) in faces.iter().enumerate() {
+        for b in &faces[at + 1..] {
+            if !wanted(a.seen.quality.reasons.is_empty(), b.seen.quality.reasons.is_empty()) || a.photo == b.photo {
+                continue;
+            }
+            let cosine = a.seen.embedding.cosine(&b.seen.embedding).expect("one network");
+            if a.person == b.person {
+                same += 1;
+                found += usize::from(cosine >= threshold);
+            } else {
+                strangers += 1;
+                false_matches += usize::from(cosine >= threshold);
+                highest = highest.max(cosine);
+            }
+        }
     }
-    for eyes in [25.0_f32, 20.0, 16.0, 12.0, 9.0, 7.0, 5.0] {
-        add(format!("shrunk, eyes {eyes} px apart"), Box::new(move |picture, landmarks| shrunk(picture, landmarks, eyes)));
-    }
-    for factor in [0.5_f32, 0.3, 0.2, 0.1, 0.05] {
-        add(format!("darkened to {factor}"), Box::new(move |picture, _| mapped(picture, |v| v * factor)));
-    }
-    for more in [60.0_f32, 100.0, 130.0, 160.0] {
-        add(format!("brightened by {more}"), Box::new(move |picture, _| mapped(picture, |v| v + more)));
-    }
-    for factor in [0.5_f32, 0.3, 0.2, 0.1] {
-        add(format!("contrast times {factor}"), Box::new(move |picture, _| mapped(picture, |v| 128.0 + (v - 128.0) * factor)));
-    }
-    for (name, colour) in
-        [("blue", [120, 160, 200]), ("white", [225; 3]), ("black", [30; 3]), ("skin", [190, 140, 115]), ("grey", [110; 3])]
-    {
-        add(format!("{name} mask"), mask(colour));
-    }
-    add(
-        "half a mask".into(),
-        Box::new(|picture, landmarks| painted(picture, landmarks, [120, 160, 200], |x, y| x.abs() < 0.95 && y > 0.75 && y < 1.9)),
-    );
-    add("sunglasses".into(), Box::new(|picture, landmarks| painted(picture, landmarks, [20; 3], |x, y| x.abs() < 0.95 && y.abs() < 0.3)));
-    add(
-        "left half covered".into(),
-        Box::new(|picture, landmarks| painted(picture, landmarks, [90, 90, 60], |x, y| x < 0.0 && x > -1.2 && y > -1.0 && y < 2.0)),
-    );
-    all
+    (strangers, false_matches, highest, found as f32 / same.max(1) as f32)
 }
 
 #[test]
-fn dump() {
-    use std::io::Write;
+fn good_photographs_carry_few_reasons_and_spoilt_copies_the_right_one() {
     let (Some(vision), Some(photos)) = (vision(), photos()) else { return };
-    let out = PathBuf::from(std::env::var_os("QUALITY_DUMP").expect("QUALITY_DUMP"));
-    std::fs::create_dir_all(&out).unwrap();
-    let mut crops = std::io::BufWriter::new(std::fs::File::create(out.join("crops.raw")).unwrap());
-    let mut lines = std::io::BufWriter::new(std::fs::File::create(out.join("faces.jsonl")).unwrap());
-    let originals: Vec<Option<Seen>> = photos.iter().map(|photo| look(vision.as_ref(), &photo.picture)).collect();
-    let mut row = 0;
-    for (name, degrade) in degradations() {
-        for (at, (photo, original)) in photos.iter().zip(&originals).enumerate() {
-            let Some(original) = original else { continue };
-            let copy = degrade(&photo.picture, &original.landmarks);
-            let Some(seen) = look(vision.as_ref(), &copy) else { continue };
-            crops.write_all(models::align::align(&copy, &seen.landmarks).as_raw()).unwrap();
-            let line = serde_json::json!({"row": row, "copy": name, "photo": at, "person": photo.person, "quality": seen.quality,
-                "landmarks": seen.landmarks, "embedding": seen.embedding.as_slice()});
-            writeln!(lines, "{line}").unwrap();
-            row += 1;
-        }
-        println!("{name}: {row}");
+    let face_in = |photo: usize, picture: &RgbImage| {
+        let seen = look(vision.as_ref(), picture)?;
+        Some(Face { photo, person: &photos[photo].person, seen })
+    };
+    let originals: Vec<Face<'_>> = photos.iter().enumerate().filter_map(|(at, photo)| face_in(at, &photo.picture)).collect();
+    assert_eq!(originals.len(), 100);
+    println!("LFW10:         {}", ["least", "5%", "25%", "median", "75%", "95%", "most"].map(|head| format!("{head:>8}")).join(" "));
+    let measures: [(&str, fn(&QualityReport) -> f32); 11] = [
+        ("overall", |q| q.overall),
+        ("eye distance", |q| q.eye_distance),
+        ("sharpness", |q| q.sharpness),
+        ("yaw", |q| q.yaw),
+        ("pitch", |q| q.pitch),
+        ("roll", |q| q.roll),
+        ("brightness", |q| q.brightness),
+        ("contrast", |q| q.contrast),
+        ("occlusion", |q| q.occlusion),
+        ("score", |q| q.score),
+        ("norm", |q| q.norm),
+    ];
+    for (name, of) in measures {
+        percentiles(name, originals.iter().map(|face| of(&face.seen.quality)).collect());
     }
-    let _ = (BBox::new(0.0, 0.0, 1.0, 1.0), QualityReason::Small);
+    let with_reasons = originals.iter().filter(|face| !face.seen.quality.reasons.is_empty()).count();
+    println!("with a reason: {with_reasons} of 100");
+    assert!(with_reasons <= 5, "{with_reasons} good photographs carry a reason");
+
+    let mut all: Vec<Face<'_>> = Vec::new();
+    for (name, expected, degrade) in copies() {
+        let copied = originals.iter().step_by(EVERY);
+        let faces: Vec<Face<'_>> = copied
+            .filter_map(|original| face_in(original.photo, &degrade(&photos[original.photo].picture, &original.seen.landmarks)))
+            .collect();
+        let poor = faces.iter().filter(|face| !face.seen.quality.reasons.is_empty()).count();
+        let overall = faces.iter().map(|face| face.seen.quality.overall).sum::<f32>() / faces.len().max(1) as f32;
+        let share = expected.map(|(reason, least)| (reason, share_with(&faces, reason), least));
+        let said = share.map_or_else(String::new, |(reason, share, _)| format!("{reason} {:.0}%", share * 100.0));
+        println!("{name:26} {} found, {poor} with a reason, {said}, overall {overall:.2}", faces.len());
+        match share {
+            Some((reason, share, least)) => assert!(share >= least, "{name}: {reason} in {share}"),
+            None => assert!(poor * 10 <= faces.len(), "{name}: {poor} carry a reason"),
+        }
+        all.extend(faces);
+    }
+
+    let faces: Vec<&Face<'_>> = originals.iter().chain(&all).collect();
+    let threshold = vision.info().match_threshold;
+    type Wanted = fn(bool, bool) -> bool;
+    let kinds: [(&str, Wanted); 3] = [("both good", |a, b| a && b), ("one poor", |a, b| a != b), ("both poor", |a, b| !a && !b)];
+    let mut at_the_threshold = Vec::new();
+    for (name, wanted) in kinds {
+        let (strangers, false_matches, highest, found) = pairs(&faces, threshold, wanted);
+        println!(
+            "{name}: {false_matches} false matches in {strangers} pairs (highest {highest:.3}); of one person {:.1}% match",
+            found * 100.0
+        );
+        at_the_threshold.push((false_matches, found));
+    }
+    let [(good, found_good), _, (poor, found_poor)] = at_the_threshold[..] else { panic!("three kinds") };
+    assert_eq!(good, 0);
+    assert!(poor > 0 && found_poor < found_good, "what poor faces are held back for");
+}
+
+#[test]
+fn a_mirrored_photograph_looks_to_the_other_side() {
+    let (Some(vision), Some(photos)) = (vision(), photos()) else { return };
+    let mut differences = Vec::new();
+    for photo in photos.iter().step_by(EVERY) {
+        let poses =
+            [photo.picture.clone(), image::imageops::flip_horizontal(&photo.picture)].map(|picture| look(vision.as_ref(), &picture));
+        let [Some(seen), Some(mirrored)] = poses else { continue };
+        differences.push((seen.quality.yaw + mirrored.quality.yaw).abs());
+    }
+    differences.sort_by(f32::total_cmp);
+    println!(
+        "|yaw + yaw of the mirror image|: median {:.1}°, most {:.1}°",
+        differences[differences.len() / 2],
+        differences.last().expect("some")
+    );
+    assert!(differences.len() >= 18 && differences[differences.len() / 2] < 4.0);
 }

@@ -18,6 +18,7 @@ pub struct Region {
 pub const INNER: Region = Region { left: 28, top: 40, right: 84, bottom: 102 };
 
 impl Region {
+    #[cfg(test)]
     pub fn contains(&self, x: u32, y: u32) -> bool {
         (self.left..self.right).contains(&x) && (self.top..self.bottom).contains(&y)
     }
