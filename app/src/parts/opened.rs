@@ -29,8 +29,9 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
     };
     let query =
         move || live.result.with(|result| result.as_ref().and_then(|result| result.result.first()).and_then(|probe| probe.crop.clone()));
-    let query_quality =
-        move || live.result.with(|result| result.as_ref().and_then(|result| result.result.first()).and_then(|probe| probe.face.quality.clone()));
+    let query_quality = move || {
+        live.result.with(|result| result.as_ref().and_then(|result| result.result.first()).and_then(|probe| probe.face.quality.clone()))
+    };
     let calibration = move || live.result.with(|result| result.as_ref().map(|result| result.calibration.clone()).unwrap_or_default());
     let body = move || {
         let report = report.get();
