@@ -8,7 +8,7 @@ use image::{Rgb, RgbImage};
 use models::{Caller, Embedding, EngineChoice, Landmarks, Vision, VisionConfig};
 use server::pipeline::{Role, Stage, StageTimes, analyse};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -46,8 +46,14 @@ fn photos() -> Option<Vec<Photo>> {
     Some(photos)
 }
 
-/// The networks of the standard pack as set-up left them.
+/// The networks, loaded once: ONNX Runtime is there once in a process.
 fn vision() -> Option<Arc<dyn Vision>> {
+    static VISION: LazyLock<Option<Arc<dyn Vision>>> = LazyLock::new(load);
+    VISION.clone()
+}
+
+/// The networks of the standard pack as set-up left them.
+fn load() -> Option<Arc<dyn Vision>> {
     let data = std::env::var_os("DATA_DIR").map_or_else(|| root().join("data"), PathBuf::from);
     let library = data.join("lib/libonnxruntime.so");
     let config = VisionConfig {
