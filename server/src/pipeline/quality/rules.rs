@@ -46,9 +46,12 @@ const OCCLUSION: Rising = Rising { worthless: -1.0, limit: -0.5, good: -0.2 };
 /// The detector's score. LFW10 has 0.66 and more.
 const SCORE: Rising = Rising { worthless: 0.4, limit: 0.6, good: 0.75 };
 
+/// Below this contrast what is left of a face is noise, and is not made out to be detail.
+const LEAST_CONTRAST: f32 = 5.0;
+
 /// Sharpness as it would be in good light: in a dark or pale crop all steps are small, and the variance with their square.
 fn detail(report: &QualityReport) -> f32 {
-    let gain = (report.contrast.max(1.0) / CONTRAST.good).min(1.0);
+    let gain = (report.contrast.max(LEAST_CONTRAST) / CONTRAST.good).min(1.0);
     report.sharpness / (gain * gain)
 }
 
