@@ -5,7 +5,10 @@
 //! signal, so that a card that changes its rank is moved and never rebuilt.
 
 use crate::{
-    api::{Counts, ErrorDetail, EventKind, MatchReport, MatchResult, MatchStatus, RequestState, StageReport, StatusReport, Thresholds},
+    api::{
+        Counts, ErrorDetail, EventKind, MatchReport, MatchResult, MatchStatus, RequestState, StageReport, StageState, StatusReport,
+        Thresholds,
+    },
     browser, text,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -144,6 +147,13 @@ impl Live {
     fn event(self, kind: EventKind) {
         match kind {
             EventKind::Stage { stage, counts } => {
+                if begins_comparing(&stage) {
+                    // Again, after other networks have taken over or a try has failed: what they compared says nothing now.
+                    self.pending.set_value(Vec::new());
+                    if self.cards.with_untracked(|cards| !cards.is_empty()) {
+                        self.cards.set(Vec::new());
+                    }
+                }
                 self.state.update(|state| {
                     if *state == RequestState::Queued {
                         *state = RequestState::Running;
@@ -200,6 +210,11 @@ impl Live {
         self.state.set(report.status);
         self.report.set_value(report);
     }
+}
+
+/// From here on the matches that are told are another comparison's.
+fn begins_comparing(stage: &StageReport) -> bool {
+    stage.name == "analyse" && stage.state == StageState::Running && stage.done == 0
 }
 
 /// Puts new reports into the cards: a known face is updated, a new one added. `whole`: these are all there are, in
@@ -310,6 +325,22 @@ pub(crate) mod tests {
         merge(&mut cards, vec![face("a", 0.0, 0.9, 1)], false);
         assert_eq!(order(&cards), ["a 0.90", "a 0.50"]);
         assert_eq!(signal.with_untracked(|report| report.similarity), 0.9, "the card was updated, not rebuilt");
+    }
+
+    #[test]
+    fn a_comparison_that_begins_again_is_known_from_one_that_moves_on() {
+        let stage = |name: &str, state, done| StageReport {
+            name: name.into(),
+            state,
+            started_at: String::new(),
+            seconds: None,
+            done,
+            total: Some(9),
+        };
+        assert!(begins_comparing(&stage("analyse", StageState::Running, 0)));
+        assert!(!begins_comparing(&stage("analyse", StageState::Running, 1)));
+        assert!(!begins_comparing(&stage("analyse", StageState::Failed, 0)));
+        assert!(!begins_comparing(&stage("discover", StageState::Running, 0)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! The page's own look at a chosen file, before anything is sent. The server repeats every check; this one saves a
+//! The page's own look at chosen files, before anything is sent. The server repeats every check; this one saves a
 //! person the wait.
 
-use crate::api::MAX_UPLOAD_BYTES;
+use crate::api::{MAX_QUERY_PHOTOS, MAX_UPLOAD_BYTES};
 
 /// A picture that passed [`check`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,15 @@ pub struct Picked {
     pub size: usize,
     /// An address that shows it, within this page alone.
     pub preview: String,
+}
+
+/// What became of the chosen files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// With their places among the chosen files.
+    pub good: Vec<(u32, Picked)>,
+    /// What is wrong with the others: one sentence.
+    pub problem: Option<String>,
 }
 
 /// How many bytes of the file [`check`] wants to see.
@@ -35,6 +44,19 @@ pub fn check(name: &str, size: usize, head: &[u8]) -> Result<(), String> {
         Kind::Heic => Err(format!("{name} is a HEIC or AVIF picture, which is not read yet: export it as JPEG.")),
         Kind::Other => Err(format!("{name} is not a picture we can read: choose a JPEG, PNG, WebP or GIF.")),
     }
+}
+
+/// Which of the chosen files are taken, by their places: those that are well (as [`check`] has found), as many as a search may
+/// be made with. And what is to be said of the first that is not.
+pub fn take(checked: &[Result<(), String>]) -> (Vec<usize>, Option<String>) {
+    let mut places: Vec<usize> = checked.iter().enumerate().filter(|(_, checked)| checked.is_ok()).map(|(place, _)| place).collect();
+    let mut problem = checked.iter().find_map(|checked| checked.as_ref().err().cloned());
+    if places.len() > MAX_QUERY_PHOTOS {
+        places.truncate(MAX_QUERY_PHOTOS);
+        let sentence = format!("A search takes at most {MAX_QUERY_PHOTOS} photos of one person: the first {MAX_QUERY_PHOTOS} are kept.");
+        problem = problem.or(Some(sentence));
+    }
+    (places, problem)
 }
 
 enum Kind {
@@ -78,6 +100,21 @@ mod tests {
     #[test]
     fn a_phone_format_is_named_so_that_people_know_what_to_do() {
         assert!(check("IMG_1.HEIC", 100, b"\0\0\0\x18ftypheic\0\0\0\0").unwrap_err().contains("export it as JPEG"));
+    }
+
+    #[test]
+    fn one_bad_file_costs_itself_alone_and_is_named() {
+        let checked = [Ok(()), Err("b.txt is not a picture".to_owned()), Ok(()), Err("c.txt is not a picture".to_owned())];
+        assert_eq!(take(&checked), (vec![0, 2], Some("b.txt is not a picture".to_owned())));
+        assert_eq!(take(&[]), (Vec::new(), None));
+    }
+
+    #[test]
+    fn photos_beyond_the_most_are_left_out_and_that_is_said() {
+        assert_eq!(take(&vec![Ok(()); 8]), ((0..8).collect(), None));
+        let (places, problem) = take(&vec![Ok(()); 11]);
+        assert_eq!(places, (0..8).collect::<Vec<_>>());
+        assert!(problem.is_some_and(|sentence| sentence.contains("at most 8 photos")));
     }
 
     #[test]

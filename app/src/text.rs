@@ -1,6 +1,13 @@
 //! Words and numbers as people read them: the same on the server and in the browser, so that both render one page.
 
+mod photos;
+mod stand_in;
+
+pub use photos::{chosen, one_face_of, sending, weight};
+pub use stand_in::{degraded, engine, pack, packs, stand_in};
+
 use crate::api::{Counts, Diagnostic, DownloadedFrom, ErrorDetail, MatchStatus, ProviderReport, RequestState};
+use stand_in::{ENGINE, engine_failure};
 
 /// `2026-03-01T09:05:59Z` as `1 March 2026, 09:05 UTC`; anything else as it came.
 pub fn moment(rfc3339: &str) -> String {
@@ -122,13 +129,23 @@ pub fn diagnostic(d: &Diagnostic) -> String {
         "no_person" => format!("{pictures}: no person found, so the full frame was searched for faces"),
         "low_quality" => format!("{pictures}: left out, as every face in them is too poor to be sure of"),
         "no_person_in_query" => "Your photo: no person found, so the full frame was searched for faces".to_owned(),
+        "photos_disagree" => {
+            format!("{} of yours: the face is unlike those in the others, so it may be somebody else's", count(d.count, "photo", "photos"))
+        }
+        kind if d.stage == ENGINE => {
+            format!(
+                "In the middle of the search the usual networks {}, so everything was compared again with the backup",
+                engine_failure(kind)
+            )
+        }
         kind => format!("{pictures}: {} ({})", kind.replace('_', " "), d.stage),
     }
 }
 
 /// Whether a diagnostic is about something that could not be had, rather than about something that stood in for the usual.
 pub fn is_absence(d: &Diagnostic) -> bool {
-    !matches!(d.stage.as_str(), "artifacts" | "quality") && !matches!(d.kind.as_str(), "no_face" | "no_person" | "no_person_in_query")
+    !matches!(d.stage.as_str(), "artifacts" | "query" | "quality" | ENGINE)
+        && !matches!(d.kind.as_str(), "no_face" | "no_person" | "no_person_in_query")
 }
 
 /// `3 pictures: not there any more`, `wikimedia: asked us to slow down`. Kinds without words of their own as they are named.
@@ -174,7 +191,9 @@ fn absence_of(stage: &str, kind: &str) -> Option<&'static str> {
         (_, "too_many_pixels") => "too many pixels",
         (_, "not_a_picture" | "unsupported_media_type") => "what came was not a picture we can read",
         (_, "unreadable_image" | "empty_image" | "unreadable") => "damaged or cut short",
-        (_, "engine_failed" | "model_not_loaded" | "unusable_output" | "panic") => "the networks failed on them",
+        (_, "engine_failed" | "model_not_loaded" | "unusable_output" | "panic" | "device_lost") => "the networks failed on them",
+        (_, "out_of_memory") => "the networks ran out of memory on them",
+        (_, "engine_timeout") => "the networks took too long over them",
         _ => return None,
     })
 }
@@ -312,6 +331,13 @@ mod tests {
         assert_eq!(said("no_face", 2), "2 pictures: no face found, so the whole picture was compared");
         assert_eq!(said("low_quality", 3), "3 pictures: left out, as every face in them is too poor to be sure of");
         assert_eq!(said("too_slow", 1), "1 picture: too slow (download)");
+    }
+
+    #[test]
+    fn photos_of_different_people_are_told_as_something_odd_and_not_as_something_missing() {
+        let odd = Diagnostic { stage: "query".into(), kind: "photos_disagree".into(), count: 1, provider: None };
+        assert_eq!(diagnostic(&odd), "1 photo of yours: the face is unlike those in the others, so it may be somebody else's");
+        assert!(!is_absence(&odd) && absences(&[odd]).is_none());
     }
 
     #[test]

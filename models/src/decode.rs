@@ -1,7 +1,8 @@
 //! From a network's maps to boxes and landmarks: YOLOv8, SCRFD, CenterFace, and non-maximum suppression.
 //!
 //! The prepared networks end at their heads (see `xtask/src/import/surgery.rs`); here only the cells whose score passes
-//! the threshold are decoded. A NaN passes no threshold.
+//! the threshold are decoded. A NaN among the scores is an error of the network, never silently a picture without faces; a
+//! NaN among the boxes or landmarks of a cell makes no box.
 
 mod centerface;
 mod nms;
@@ -47,6 +48,16 @@ impl<'a> Map<'a> {
 
     fn plane(&self, channel: usize) -> &'a [f32] {
         &self.values[channel * self.rows * self.columns..][..self.rows * self.columns]
+    }
+
+    /// An error where a score from channel `first` on is no number. One pass without branches, so that it vectorises: a map
+    /// with a NaN in it comes of a network or an engine that is broken, and what it does not find says nothing.
+    fn check_scores(&self, first: usize) -> Result<(), ModelError> {
+        let scores = &self.values[first * self.rows * self.columns..];
+        if scores.iter().fold(false, |nan, score| nan | score.is_nan()) {
+            return Err(ModelError::Output("a score is not a number (NaN)".into()));
+        }
+        Ok(())
     }
 
     fn at(&self, channel: usize, cell: usize) -> f32 {

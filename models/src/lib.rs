@@ -4,6 +4,7 @@
 //!
 //! * [`pack`]: which networks work together, whence, under which licence, how their input is prepared (`packs.toml`);
 //! * `engine`: who computes a network: Burn on wgpu, ONNX Runtime, Burn on the CPU;
+//! * [`batch`]: calls that wait for one network are computed together, in fair turns;
 //! * `preprocess`: letterbox, channel order, normalisation; `decode`: boxes, landmarks, NMS;
 //! * [`vision`]: the three networks as one thing that a pipeline can ask.
 //!
@@ -13,6 +14,8 @@ pub mod pack;
 
 #[cfg(feature = "networks")]
 pub mod align;
+#[cfg(feature = "networks")]
+pub mod batch;
 #[cfg(feature = "networks")]
 pub mod decode;
 #[cfg(feature = "networks")]
@@ -32,5 +35,6 @@ pub use engine::EngineChoice;
 pub use geometry::{BBox, Landmarks};
 #[cfg(feature = "networks")]
 pub use vision::{
-    Analyser, Caller, Contract, ContractMismatch, Detected, Embedding, Face, ModelError, Person, Vision, VisionConfig, VisionInfo, load,
+    Analyser, Caller, Contract, ContractMismatch, Detected, Embedding, Face, ModelError, NetworkInfo, Person, Vision, VisionConfig,
+    VisionInfo, load,
 };

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// `packs.toml` as it stands in the source tree.
 pub const PACKS_TOML: &str = include_str!("../packs.toml");
@@ -87,13 +88,27 @@ pub struct Thresholds {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Side of the square input in pixels.
+    /// Side of the square input in pixels; on it the picture's longer side ends up as long.
     pub size: u32,
     pub resize: Resize,
     pub pad: u8,
     pub channels: Channels,
     pub mean: f32,
     pub std: f32,
+    /// Padding in pixels that a detector's input keeps beside the picture, as far as the square has it (see `preprocess`).
+    /// None: all of it, `size` × `size` for every picture.
+    #[serde(default)]
+    pub rim: Option<u32>,
+    /// The most that a picture is enlarged, about: one that would need more gets a smaller input. None: always to `size`.
+    #[serde(default)]
+    pub enlarge: Option<f32>,
+}
+
+impl Input {
+    /// Every picture on the whole square, as the reference has it: one shape for everything.
+    pub fn one_shape(self) -> Self {
+        Self { rim: None, enlarge: None, ..self }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -123,6 +138,12 @@ pub enum Decoder {
 }
 
 impl Packs {
+    /// The name of the pack that is taken where none is asked for: the best one that is prepared in this folder.
+    pub fn best_prepared(models_dir: &Path) -> &'static str {
+        let prepared = |name: &&str| models_dir.join(name).join("face.onnx").is_file();
+        ["standard", "light"].into_iter().find(prepared).unwrap_or("standard")
+    }
+
     /// The packs of this build.
     pub fn built_in() -> Self {
         toml::from_str(PACKS_TOML).expect("packs.toml is part of the source and is checked by a test")

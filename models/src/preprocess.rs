@@ -1,49 +1,29 @@
-//! From a picture to a network's input: bilinear resize, letterbox, channel order, normalisation, NCHW.
+//! From a picture to a network's input: letterbox (its `placement`), bilinear resize, channel order, normalisation, NCHW.
 //!
 //! The arithmetic follows OpenCV's `INTER_LINEAR` for 8-bit pictures (half-pixel centres, 11-bit weights, no
 //! anti-aliasing), because the networks were trained on it and the golden numbers were made with it.
 
-use crate::pack::{Channels, Input, Resize};
+mod placement;
+
+pub use placement::{BLOCK, Letterbox};
+
+use crate::pack::{Channels, Input};
 use image::RgbImage;
 
-/// Where a picture lies on a network's input: `input = picture * scale + offset`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Letterbox {
-    /// Input pixels per picture pixel.
-    pub scale: f32,
-    /// Padding on the left and above, in input pixels.
-    pub left: f32,
-    pub top: f32,
-    /// The picture's own size.
-    pub width: u32,
-    pub height: u32,
-}
-
-impl Letterbox {
-    /// From input pixels back to pixels of the picture.
-    pub fn to_picture(&self, [x, y]: [f32; 2]) -> [f32; 2] {
-        [(x - self.left) / self.scale, (y - self.top) / self.scale]
-    }
-}
-
-/// The picture scaled to fit the square input, padded, normalised: `[3, size, size]` appended to `out`.
+/// The picture scaled to fit the input, padded, normalised: `[3, rows, columns]` appended to `out`, where the columns and
+/// rows are those of [`Letterbox::canvas`].
 pub fn letterbox(picture: &RgbImage, input: &Input, out: &mut Vec<f32>) -> Letterbox {
-    let (width, height) = picture.dimensions();
-    let size = input.size;
-    let scale = (f64::from(size) / f64::from(height)).min(f64::from(size) / f64::from(width));
-    let fit = |side: u32| ((f64::from(side) * scale).round_ties_even() as u32).clamp(1, size);
-    let (new_width, new_height) = (fit(width), fit(height));
-    let (left, top) = match input.resize {
-        Resize::Centre => (half_padding(size - new_width), half_padding(size - new_height)),
-        Resize::TopLeft | Resize::Aligned => (0, 0),
-    };
-    let plane = (size * size) as usize;
+    let placed = Letterbox::of(picture.width(), picture.height(), input);
+    let [columns, rows] = placed.canvas.map(|side| side as usize);
+    let [new_width, new_height] = placed.scaled;
+    let (left, top) = (placed.left as usize, placed.top as usize);
+    let plane = columns * rows;
     let start = out.len();
     let table = normalisation(input);
     out.resize(start + 3 * plane, table[usize::from(input.pad)]);
     let order = channel_order(input.channels);
     resize_rows(picture, new_width, new_height, |y, row| {
-        let line = ((y + top) * size + left) as usize;
+        let line = (y as usize + top) * columns + left;
         for (target, source) in order.iter().enumerate() {
             let to = &mut out[start + target * plane + line..][..new_width as usize];
             for (value, pixel) in to.iter_mut().zip(row.chunks_exact(3)) {
@@ -51,7 +31,7 @@ pub fn letterbox(picture: &RgbImage, input: &Input, out: &mut Vec<f32>) -> Lette
             }
         }
     });
-    Letterbox { scale: scale as f32, left: left as f32, top: top as f32, width, height }
+    placed
 }
 
 /// An aligned crop, normalised: `[3, side, side]` appended to `out`.
@@ -60,11 +40,6 @@ pub fn normalise(crop: &RgbImage, input: &Input, out: &mut Vec<f32>) {
     for source in channel_order(input.channels) {
         out.extend(crop.pixels().map(|p| table[usize::from(p.0[source])]));
     }
-}
-
-/// Half of the padding, as Ultralytics rounds it: an odd pixel goes to the right or below.
-fn half_padding(padding: u32) -> u32 {
-    (f64::from(padding) / 2.0 - 0.1).round().max(0.0) as u32
 }
 
 fn channel_order(channels: Channels) -> [usize; 3] {
@@ -153,9 +128,10 @@ fn scale_line(source: &[u8], columns: &[(usize, usize, i32, i32)], line: &mut [i
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pack::Resize;
 
     fn input(resize: Resize, channels: Channels) -> Input {
-        Input { size: 8, resize, pad: 114, channels, mean: 0.0, std: 1.0 }
+        Input { size: 8, resize, pad: 114, channels, mean: 0.0, std: 1.0, rim: None, enlarge: None }
     }
 
     #[test]

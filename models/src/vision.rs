@@ -89,6 +89,8 @@ pub struct VisionInfo {
     /// `yolov8n_coco@9e7df9bc`: file stem and the first 8 hex digits of its SHA-256.
     pub person_model: String,
     pub face_model: String,
+    /// Looks when the face model fails; None where the pack has none or set-up could not prepare it.
+    pub backup_face_model: Option<String>,
     pub embedding_model: String,
     /// Cosine thresholds of the embedding network.
     pub match_threshold: f32,
@@ -101,8 +103,23 @@ pub struct VisionInfo {
     pub face_side: u32,
     /// Pictures worth computing at once.
     pub lanes: usize,
-    /// Seconds that the warm-up took.
+    /// Seconds that the warm-up took, all networks together.
     pub warm_up: f64,
+    /// Each network by itself, in the order in which they were warmed up.
+    pub networks: Vec<NetworkInfo>,
+}
+
+/// One network of those that run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkInfo {
+    /// `person`, `face`, `backup_face` or `embedding`.
+    pub role: String,
+    /// As in [`VisionInfo::face_model`].
+    pub model: String,
+    /// Seconds that its warm-up took.
+    pub warm_up: f64,
+    /// The most inputs that one of its calls computes.
+    pub max_batch: usize,
 }
 
 /// What one look for faces gave.
@@ -122,9 +139,15 @@ pub trait Vision: Send + Sync {
     fn people(&self, caller: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError>;
 
     /// Faces in the picture, seen at one scale: its longer side is brought to `side` input pixels (a multiple of 32, from
-    /// 64 to 1280). A detector finds faces of some 16 to 400 input pixels: a smaller side shows it those that fill the
+    /// 64 to 1280; less where a small picture would be enlarged more than the pack says is of use). A detector finds faces of some 16 to 400 input pixels: a smaller side shows it those that fill the
     /// picture, a larger one those that are lost in it.
     fn faces(&self, caller: &Caller, picture: &RgbImage, side: u32) -> Result<Detected, ModelError>;
+
+    /// Threads that an engine does not give back: they have computed for longer than a caller waits. Where all of a network's
+    /// are, whoever asks it is told [`ModelError::Timeout`] at once.
+    fn stuck(&self) -> usize {
+        0
+    }
 
     /// One embedding per aligned 112×112 crop, in order; all of [`VisionInfo::contract`].
     fn embed(&self, caller: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError>;

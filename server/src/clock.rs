@@ -3,6 +3,7 @@
 //! A moment is a number of milliseconds since 1970 in UTC; outside the process it is RFC 3339.
 
 use std::{
+    ops::Add,
     sync::atomic::{AtomicI64, Ordering},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -47,6 +48,15 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let day = day_of_year - (153 * from_march + 2) / 5 + 1;
     let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    /// As [`Moment::plus`].
+    fn add(self, duration: Duration) -> Self {
+        self.plus(duration)
+    }
 }
 
 /// Where the time comes from.

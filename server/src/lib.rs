@@ -6,6 +6,7 @@
 //! * [`http`]: routes, errors, pages; knows nothing of pictures or networks;
 //! * [`jobs`]: the bounded queue, workers, retries, events, retention and erasure;
 //! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
+//! * [`vision`]: which networks do a job, and what stands in for them;
 //! * [`store`]: rows (SQLite); [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
 //!
 //! Every outside thing stands behind a small trait, so that a test swaps one without touching the rest.
@@ -13,6 +14,7 @@
 // The types of the pages nest deeply.
 #![recursion_limit = "256"]
 
+mod breaker;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -26,6 +28,10 @@ pub mod pipeline;
 pub mod s3;
 pub mod service;
 pub mod store;
+pub mod vision;
 
+#[cfg(test)]
+#[path = "../tests/common/spoil.rs"]
+mod spoil;
 #[cfg(test)]
 mod testing;

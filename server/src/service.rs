@@ -1,11 +1,11 @@
 //! All parts put together: what `face-engine serve` runs, and what a test starts with parts of its own.
 //!
 //! [`Service::start`] returns as soon as requests can be accepted; the networks are loaded behind it, and what is
-//! queued meanwhile waits.
+//! queued meanwhile waits. Where they cannot be loaded the service begins on those that stand in ([`crate::vision`]).
 
 use crate::{
     clock::Clock,
-    config::Config,
+    config::{Config, EngineConfig},
     discovery::{self, Providers},
     fetch::{ClientError, Downloads, S3Fetcher, Surroundings},
     jobs::{JobError, Jobs},
@@ -13,9 +13,10 @@ use crate::{
     pipeline::{ImageLimits, PipelineContext},
     s3::S3Access,
     store::{SqliteStore, Store, StoreError},
+    vision::{Backup, MachineMemory, Memory, MemoryGuard, VisionLoader, Visions},
 };
-use app::api::{EngineReport, Health, ModelNames, QueueReport, Thresholds};
-use models::{ModelError, Vision};
+use app::api::{EngineReport, Health, ModelNames, NetworkReport, QueueReport, Thresholds};
+use models::{ModelError, NetworkInfo, Vision, VisionConfig};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -32,8 +33,36 @@ use tokio_util::sync::CancellationToken;
 /// How often what is past its retention is looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
-/// Loads the networks; called once, on a thread of its own.
-pub type VisionLoader = Box<dyn FnOnce() -> Result<Arc<dyn Vision>, ModelError> + Send>;
+/// Where the networks come from, and how much memory they leave.
+pub struct Networks {
+    pub primary: VisionLoader,
+    /// What stands in while those fail.
+    pub backup: Option<Backup>,
+    pub memory: Arc<dyn Memory>,
+}
+
+impl From<VisionLoader> for Networks {
+    /// Nothing stands in.
+    fn from(primary: VisionLoader) -> Self {
+        Self { primary, backup: None, memory: Arc::new(MachineMemory::default()) }
+    }
+}
+
+impl Networks {
+    /// The packs that the operator has set, from the files that set-up has prepared.
+    pub fn configured(config: &EngineConfig) -> Self {
+        let loader = |vision: VisionConfig| -> VisionLoader { Box::new(move || models::load(&vision)) };
+        let backup = config.fallback.clone().zip(config.fallback_vision());
+        let backup = backup.map(|(pack, vision)| Backup { pack, load: loader(vision) });
+        Self { backup, ..Self::from(loader(config.vision())) }
+    }
+
+    /// Nothing is loaded before it is asked for.
+    pub fn visions(self, config: &EngineConfig, clock: Arc<dyn Clock>) -> Arc<Visions> {
+        let Self { primary, backup, memory } = self;
+        Visions::new(config.pack_name(), primary, backup, MemoryGuard::new(memory, config.min_free_memory), clock)
+    }
+}
 
 /// Why the service does not start, or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +103,8 @@ pub struct Service {
     pub decoders: Arc<Semaphore>,
     /// Cancelled when the service is to stop.
     pub shutdown: CancellationToken,
+    /// The networks, and what stands in for them.
+    pub visions: Arc<Visions>,
     ready: watch::Sender<Option<Arc<PipelineContext>>>,
     failed: watch::Sender<Option<ModelError>>,
     /// Dropping it drops workers and sweeper.
@@ -84,7 +115,12 @@ pub struct Service {
 }
 
 impl Service {
+    /// With one pack of networks, and nothing that stands in for it.
     pub async fn start(config: Config, clock: Arc<dyn Clock>, loader: VisionLoader) -> Result<Arc<Self>, ServiceError> {
+        Self::start_on(config, clock, loader.into()).await
+    }
+
+    pub async fn start_on(config: Config, clock: Arc<dyn Clock>, networks: Networks) -> Result<Arc<Self>, ServiceError> {
         let data_dir = config.storage.data_dir.clone();
         let in_data_dir = |error| ServiceError::DataDir { path: data_dir.clone(), error };
         fs::create_dir_all(&data_dir).map_err(in_data_dir)?;
@@ -116,6 +152,7 @@ impl Service {
         let jobs = Arc::new(jobs);
         jobs.recover().await?;
 
+        let visions = networks.visions(&config.engine, clock.clone());
         let limits = ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let service = Arc::new(Self {
@@ -130,6 +167,7 @@ impl Service {
             limits,
             decoders: Arc::new(Semaphore::new(cores)),
             shutdown,
+            visions,
             ready: watch::channel(None).0,
             failed: watch::channel(None).0,
             tasks: Mutex::new(JoinSet::new()),
@@ -137,11 +175,11 @@ impl Service {
             _lock: lock,
             config,
         });
-        service.spawn_tasks(loader);
+        service.spawn_tasks();
         Ok(service)
     }
 
-    fn spawn_tasks(self: &Arc<Self>, loader: VisionLoader) {
+    fn spawn_tasks(self: &Arc<Self>) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..self.config.jobs.workers {
             tasks.spawn(self.jobs.clone().work(self.ready.subscribe()));
@@ -150,41 +188,44 @@ impl Service {
         tasks.spawn(self.downloads.cache.clone().sweep_regularly(self.shutdown.clone()));
         // The task must not keep the service alive, or dropping the service would never drop the task.
         let (service, ready, failed) = (Arc::downgrade(self), self.ready.clone(), self.failed.clone());
+        let (visions, shutdown) = (self.visions.clone(), self.shutdown.clone());
         tasks.spawn(async move {
-            let loaded = tokio::task::spawn_blocking(loader).await;
-            match loaded.unwrap_or_else(|_| Err(ModelError::Load("the networks: loading panicked".into()))) {
-                Ok(vision) => {
-                    let info = vision.info();
-                    tracing::info!(
-                        engine = info.engine,
-                        pack = info.pack,
-                        warm_up_ms = (info.warm_up * 1000.0) as u64,
-                        "networks are warm"
-                    );
-                    if let Some(service) = service.upgrade() {
-                        ready.send_replace(Some(Arc::new(service.pipeline(vision))));
-                    }
-                }
+            let vision = match visions.choose().await {
+                Ok(chosen) => chosen.vision,
                 Err(error) => {
                     failed.send_replace(Some(error));
+                    return;
                 }
+            };
+            let info = vision.info();
+            tracing::info!(engine = info.engine, pack = info.pack, warm_up_ms = (info.warm_up * 1000.0) as u64, "networks are warm");
+            for network in &info.networks {
+                let (warm_up_ms, max_batch) = ((network.warm_up * 1000.0) as u64, network.max_batch);
+                tracing::debug!(role = network.role, model = network.model, warm_up_ms, max_batch, "network is warm");
             }
+            if let Some(service) = service.upgrade() {
+                ready.send_replace(Some(Arc::new(service.pipeline(vision))));
+            }
+            visions.warm_backup().await;
+            visions.tend(shutdown).await;
         });
     }
 
     fn pipeline(&self, vision: Arc<dyn Vision>) -> PipelineContext {
         let mut context = PipelineContext::new(vision, self.providers.present.clone(), Some(self.objects.clone()));
+        context.visions = Some(self.visions.clone());
+        context.downloads_folder = self.config.download.folder.clone();
         context.fetcher = Arc::new(self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone()))));
         context.limits = self.limits;
         context.job_timeout = self.config.jobs.job_timeout;
         context.provider_timeout = self.config.discovery.timeout;
-        context.max_concurrency = self.config.jobs.max_concurrency;
+        context.max_concurrency = self.config.jobs.max_concurrency.unwrap_or(context.max_concurrency);
         context
     }
 
-    /// The networks, once they are warm.
+    /// The networks that would do a job now, once they are warm.
     pub fn vision(&self) -> Option<Arc<dyn Vision>> {
-        self.ready.borrow().as_ref().map(|context| context.vision.clone())
+        self.visions.now().map(|chosen| chosen.vision)
     }
 
     /// Returns when the networks could not be loaded: without them the service is of no use.
@@ -212,7 +253,9 @@ impl Service {
             Some(vision) => describe(vision.as_ref()),
             None => loading(),
         };
-        let well = vision.is_some() && database == "ok" && objects == "ok";
+        let backup = self.visions.report();
+        let on_the_backup = backup.as_ref().is_some_and(|backup| backup.in_use);
+        let well = vision.is_some() && !on_the_backup && database == "ok" && objects == "ok";
         Health {
             status: if well { "ok" } else { "degraded" }.into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -229,6 +272,7 @@ impl Service {
                 capacity: self.config.jobs.queue_capacity,
                 workers: self.config.jobs.workers as u64,
             },
+            backup,
         }
     }
 
@@ -248,7 +292,20 @@ impl Service {
 
 fn describe(vision: &dyn Vision) -> (EngineReport, ModelNames, Thresholds) {
     let info = vision.info();
-    let engine = EngineReport { kind: info.kind.clone(), name: info.engine.clone(), skipped: info.skipped.clone(), warm_up: info.warm_up };
+    let report = |network: &NetworkInfo| NetworkReport {
+        role: network.role.clone(),
+        model: network.model.clone(),
+        warm_up: network.warm_up,
+        max_batch: network.max_batch as u64,
+    };
+    let engine = EngineReport {
+        kind: info.kind.clone(),
+        name: info.engine.clone(),
+        skipped: info.skipped.clone(),
+        warm_up: info.warm_up,
+        networks: info.networks.iter().map(report).collect(),
+        stuck: vision.stuck() as u64,
+    };
     let models = ModelNames {
         pack: info.pack.clone(),
         person: info.person_model.clone(),
@@ -261,7 +318,7 @@ fn describe(vision: &dyn Vision) -> (EngineReport, ModelNames, Thresholds) {
 /// What is said while the networks are being loaded.
 fn loading() -> (EngineReport, ModelNames, Thresholds) {
     let word = || "loading".to_owned();
-    let engine = EngineReport { kind: word(), name: word(), skipped: Vec::new(), warm_up: 0.0 };
+    let engine = EngineReport { kind: word(), name: word(), skipped: Vec::new(), warm_up: 0.0, networks: Vec::new(), stuck: 0 };
     let models = ModelNames { pack: word(), person: word(), face: word(), embedding: word() };
     (engine, models, Thresholds { match_: 0.0, possible: 0.0 })
 }

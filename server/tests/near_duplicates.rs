@@ -1,58 +1,14 @@
 //! The rule for near-duplicates on real photographs: none of LFW10's hundred different ones collapse, and copies of them do,
 //! encoded anew, made smaller or cropped. Skipped, and said so, where the pictures or the networks are not at hand.
 
+mod real;
+
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, crop_imm, resize};
 use image::{ImageFormat, RgbImage};
-use models::{Caller, Embedding, EngineChoice, Vision, VisionConfig, align};
+use models::{Caller, Embedding, Vision, align};
+use real::{central, photographs, vision};
 use server::pipeline::{Look, Nearness, PictureHash};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn skip<T>(why: &str) -> Option<T> {
-    println!("SKIPPED: {why}");
-    None
-}
-
-/// Pictures that are not part of the project (`SHARED_DIR`, else `../shared`), in the order of their paths.
-fn photographs(folder: &str) -> Option<Vec<RgbImage>> {
-    fn below(folder: &Path, files: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).expect("readable") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() { below(&path, files) } else { files.push(path) }
-        }
-    }
-    let base = std::env::var_os("SHARED_DIR").map_or_else(|| root().join("../shared"), PathBuf::from);
-    let folder = base.join("testdata").join(folder);
-    if !folder.is_dir() {
-        return skip("the photographs are not there");
-    }
-    let mut files = Vec::new();
-    below(&folder, &mut files);
-    files.sort();
-    Some(files.iter().map(|file| image::open(file).expect("a picture").into_rgb8()).collect())
-}
-
-/// The networks of the standard pack as set-up left them.
-fn vision() -> Option<Arc<dyn Vision>> {
-    let data = std::env::var_os("DATA_DIR").map_or_else(|| root().join("data"), PathBuf::from);
-    let library = data.join("lib/libonnxruntime.so");
-    let config = VisionConfig {
-        models_dir: data.join("models"),
-        pack: Some("standard".into()),
-        engine: if library.is_file() { EngineChoice::OnnxRuntime } else { EngineChoice::Cpu },
-        onnxruntime: Some(library),
-        ..VisionConfig::default()
-    };
-    if !config.models_dir.join("standard/face.onnx").is_file() {
-        return skip("the pack `standard` is not prepared (make models)");
-    }
-    Some(models::load(&config).expect("what is there loads"))
-}
 
 fn encoded(picture: &RgbImage, quality: u8) -> RgbImage {
     let mut bytes = Vec::new();
@@ -106,8 +62,7 @@ fn hashes_of_copies_lie_nearer_than_those_of_different_photographs() {
 /// The face that the picture is about, as LFW centres it.
 fn face(vision: &dyn Vision, picture: &RgbImage) -> Option<Embedding> {
     let faces = vision.faces(&Caller::new(), picture, vision.info().face_side).expect("faces").faces;
-    let middle = [picture.width() as f32 / 2.0, picture.height() as f32 / 2.0];
-    let largest = faces.iter().filter(|face| face.bbox.contains(middle)).max_by(|a, b| a.bbox.area().total_cmp(&b.bbox.area()))?;
+    let largest = central(faces, |face| face.bbox, picture)?;
     Some(vision.embed(&Caller::new(), &[align::align(picture, &largest.landmarks)]).expect("an embedding").remove(0))
 }
 

@@ -7,15 +7,18 @@
 use app::api::{Counts, EventKind, MatchOptions, MatchResult, MatchStatus, QualityGate, StageState};
 use bytes::Bytes;
 use image::{ImageFormat, Rgb, RgbImage};
-use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, Person, Vision, VisionInfo};
+use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, NetworkInfo, Person, Vision, VisionInfo};
 use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError};
 use server::objects::{FolderObjects, Objects};
-use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, run, validate_query};
+use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhotos, distinct, run, validate_query};
 use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+#[path = "pipeline_job/photos.rs"]
+mod photos;
 
 const ONE_FACE: u8 = 10;
 const NO_FACE: u8 = 20;
@@ -29,6 +32,8 @@ const EMBED_FORGETS_ONE: u8 = 80;
 const BOX_IS_NAN: u8 = 90;
 /// The face is too small for the full frame: it shows only in a crop of the person.
 const SMALL_FACE: u8 = 100;
+/// Turned away from the probe's by 180°.
+const FACE_OPPOSITE: u8 = 110;
 
 /// Green to angle: 1 is 0.6°, so that green 100 is orthogonal to green 0... as far as 60° away.
 fn cosine_of(green: u8) -> f32 {
@@ -50,6 +55,7 @@ impl Played {
             pack: "played".into(),
             person_model: "person@00000000".into(),
             face_model: "face@00000000".into(),
+            backup_face_model: None,
             embedding_model: "embedding@00000000".into(),
             match_threshold: 0.8,
             possible_threshold: 0.6,
@@ -58,6 +64,7 @@ impl Played {
             face_side: 640,
             lanes: 2,
             warm_up: 0.0,
+            networks: Vec::new(),
         };
         Self { info, at_once: AtomicUsize::new(0), most_at_once: AtomicUsize::new(0) }
     }
@@ -115,6 +122,7 @@ impl Vision for Played {
                 EMBED_GIVES_NAN => f32::NAN,
                 // Faces come largest first.
                 TWO_FACES if place == 0 => 90.0,
+                FACE_OPPOSITE => 180.0,
                 _ => f32::from(pixel[1]) * 0.6,
             };
             embeddings.push(Embedding::from_raw(vec![angle.to_radians().cos(), angle.to_radians().sin()], &self.info.contract)?);
@@ -177,6 +185,8 @@ struct Stage {
     kept: TempDir,
     options: MatchOptions,
     query: Vec<u8>,
+    /// Further photos of the same person.
+    also: Vec<Vec<u8>>,
     heard: Heard,
     vision: Arc<Played>,
     more: Vec<Arc<dyn Provider>>,
@@ -205,6 +215,7 @@ impl Stage {
             // A face of one flat colour is as blurred as can be: `quality_gate.rs` is about that.
             options: MatchOptions { purpose: "test".into(), consent: true, quality: QualityGate::Off, ..MatchOptions::default() },
             query: png(ONE_FACE, 0, 0),
+            also: Vec::new(),
             heard: Heard::default(),
             vision: Arc::new(Played::new()),
             more: Vec::new(),
@@ -221,12 +232,13 @@ impl Stage {
         let mut context = PipelineContext::new(self.vision.clone(), providers, Some(objects));
         context.max_concurrency = 3;
         context.compute = Arc::new(tokio::sync::Semaphore::new(self.permits));
-        let query = validate_query(&self.query, &context.limits)?;
+        let photos = std::iter::once(&self.query).chain(&self.also);
+        let photos = photos.map(|photo| Ok((validate_query(photo, &context.limits)?, Bytes::from(photo.clone()))));
+        let photos = photos.collect::<Result<_, PipelineError>>()?;
         let job = MatchJob {
             request_id: self.request_id,
             options: self.options.clone(),
-            query_name: query.name,
-            query: Bytes::from(self.query.clone()),
+            query: QueryPhotos::of(distinct(photos)).expect("a photo"),
             retry_count: 1,
             max_retries: 3,
         };
@@ -555,6 +567,19 @@ async fn no_more_pictures_are_computed_at_once_than_there_are_permits() {
     stage.permits = 1;
     stage.run().await.unwrap();
     assert_eq!(stage.vision.most_at_once.load(Ordering::SeqCst), 1);
+}
+
+/// A GPU that computes eight pictures a call in two lanes is asked by sixteen, on however few cores; a CPU by one per core.
+#[test]
+fn as_many_pictures_are_computed_at_once_as_fill_the_calls_of_a_gpu() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let network = |role: &str, max_batch| NetworkInfo { role: role.into(), model: "played".into(), warm_up: 0.0, max_batch };
+    for (detectors, embedding, pictures) in [(8, 32, cores.max(16)), (1, 8, cores.max(2))] {
+        let mut vision = Played::new();
+        vision.info.networks = vec![network("person", detectors), network("face", detectors), network("embedding", embedding)];
+        let context = PipelineContext::new(Arc::new(vision), Vec::new(), None);
+        assert_eq!((context.compute.available_permits(), context.max_concurrency), (pictures, pictures + 1));
+    }
 }
 
 #[tokio::test]

@@ -5,11 +5,10 @@
 mod common;
 
 use app::api::{Counts, EventKind, MatchOptions, MatchReport, MatchResult, MatchStatus, QualityGate, QualityReason};
-use bytes::Bytes;
 use common::{FakeVision, pictures};
 use image::{Rgb, RgbImage, imageops};
 use server::discovery::{FolderProvider, Provider};
-use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, run, validate_query};
+use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhoto, run, validate_query};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -90,8 +89,7 @@ async fn search(query: &RgbImage, pool: &[(&str, RgbImage)], gate: QualityGate) 
     let job = MatchJob {
         request_id: Uuid::new_v4(),
         options: MatchOptions { purpose: "test".into(), consent: true, quality: gate, ..MatchOptions::default() },
-        query_name: validate_query(&query, &context.limits).expect("a picture").name,
-        query: Bytes::from(query),
+        query: QueryPhoto { name: validate_query(&query, &context.limits).expect("a picture").name, bytes: query.into() }.into(),
         retry_count: 0,
         max_retries: 0,
     };

@@ -6,11 +6,17 @@
 
 #[path = "downloads/host.rs"]
 mod host;
+#[path = "common/spoil.rs"]
+mod spoil;
 
 use host::{Book, Host, answer, downloads, had, jpeg, picture_answer, redirect};
-use server::fetch::{AllowList, Guard, refusal};
+use server::discovery::web::Api;
+use server::fetch::{AllowList, Checked, Guard, refusal};
+use spoil::spoiled;
 use std::net::IpAddr;
+use std::process::Command;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Addresses and what they are; `public` ones pass.
 const ADDRESSES: [(&str, &str); 83] = [
@@ -100,7 +106,7 @@ const ADDRESSES: [(&str, &str); 83] = [
 ];
 
 /// Addresses of pictures, what they are a case of, and how they end: a kind, or `passes`.
-const URLS: [(&str, &str, &str); 59] = [
+const URLS: [(&str, &str, &str); 68] = [
     ("http://2130706433/", "loopback as one decimal number", "refused_host"),
     ("http://0x7f000001/", "loopback as one hexadecimal number", "refused_host"),
     ("http://017700000001/", "loopback as one octal number", "refused_host"),
@@ -119,6 +125,8 @@ const URLS: [(&str, &str, &str); 59] = [
     ("http://2852039166/", "169.254.169.254 as one decimal number", "refused_host"),
     ("http://0xa9fea9fe/latest/meta-data/", "169.254.169.254 as one hexadecimal number", "refused_host"),
     ("http://012.0.0.1/", "10.0.0.1 with an octal part", "refused_host"),
+    ("http://0xA000001/", "10.0.0.1 as one hexadecimal number", "refused_host"),
+    ("http://0x7f.1/", "hexadecimal, two parts", "refused_host"),
     ("http://134744072/", "8.8.8.8 as one decimal number: public, and seen as such", "passes"),
     ("http://4294967296/", "a number too large for an address", "refused_address"),
     ("http://256.0.0.1/", "a part too large", "refused_address"),
@@ -128,6 +136,9 @@ const URLS: [(&str, &str, &str); 59] = [
     ("http://[0:0:0:0:0:0:0:1]/", "IPv6 loopback in full", "refused_host"),
     ("http://[::ffff:7f00:1]/", "mapped loopback in hexadecimal", "refused_host"),
     ("http://[0:0:0:0:0:ffff:7f00:0001]/", "mapped loopback in full", "refused_host"),
+    ("http://[::127.0.0.1]/", "compatible loopback with dots", "refused_host"),
+    ("http://[64:ff9b::7f00:1]/", "NAT64 loopback in hexadecimal", "refused_host"),
+    ("http://[2002:7f00:1::]/", "6to4 loopback", "refused_host"),
     ("http://[::ffff:0x7f.1]/", "no IPv6 address", "refused_address"),
     ("http://[fe80::1%25eth0]/", "a zone", "refused_address"),
     ("http://[::1/", "an open bracket", "refused_address"),
@@ -150,6 +161,10 @@ const URLS: [(&str, &str, &str); 59] = [
     ("http://127.0.0.1\\@pictures.example/", "a backslash ends the host, which is loopback", "refused_host"),
     ("http:127.0.0.1/", "no slashes", "refused_host"),
     ("http:////127.0.0.1/", "many slashes", "refused_host"),
+    ("http://pictures.example%00.local/", "a zero byte in the host", "refused_address"),
+    ("http://127.0.0.1%2f@pictures.example/", "a slash that is none before the host", "refused_address"),
+    ("http://127.0.0.1:0080/", "a port with zeros before it", "refused_host"),
+    ("http://pictures.example:65536/", "no port", "refused_address"),
     ("http://pictures.example:22/", "the port of a shell", "refused_address"),
     ("http://pictures.example:8080/", "a port that is not usual", "refused_address"),
     ("https://pictures.example:6379/", "the port of a database", "refused_address"),
@@ -330,6 +345,66 @@ async fn behind_a_proxy_names_are_looked_up_here_first_and_literals_judged_all_t
 }
 
 #[tokio::test]
+async fn behind_a_proxy_every_hop_is_judged_and_https_is_tunnelled_to_its_host_alone() {
+    let proxy = Host::start(|asked| match asked.target.as_str() {
+        "http://pictures.example/to-an-address" => redirect("http://10.0.0.1/"),
+        "http://pictures.example/to-a-name" => redirect("http://inside.example/"),
+        "http://search.example:8888/a.jpg" => picture_answer(&jpeg(6)),
+        // No tunnel is dug here: who asks for one is seen.
+        _ => answer(403, &[], b""),
+    })
+    .await;
+    let book = Book::new();
+    book.tell("pictures.example", &[&["93.184.215.14"]]);
+    book.tell("inside.example", &[&["192.168.1.1"]]);
+    let address = format!("http://user:secret@127.0.0.1:{}", proxy.port);
+    let variables = [("DOWNLOAD_PROXY", address.as_str()), ("DOWNLOAD_ALLOW", "search.example:8888"), ("DOWNLOAD_RETRIES", "0")];
+    let fetching = downloads(&variables, book);
+    for path in ["to-an-address", "to-a-name"] {
+        assert_eq!(had(&fetching, &format!("http://pictures.example/{path}")).await, Err("refused_host"), "{path}");
+    }
+    assert_eq!(had(&fetching, "http://search.example:8888/a.jpg").await, Ok(jpeg(6)), "opened, and through the proxy all the same");
+    assert!(had(&fetching, "https://pictures.example/secret.jpg?token=1").await.is_err());
+    assert_eq!(had(&fetching, "https://inside.example/").await, Err("refused_host"));
+    let targets = proxy.seen.targets();
+    assert_eq!(targets.len(), 4, "{targets:?}");
+    assert_eq!(targets[3], "pictures.example:443", "the proxy of an encrypted download learns its host and nothing else");
+    let asked = proxy.seen.asked.lock().expect("whole")[3].clone();
+    assert_eq!(asked.header("proxy-authorization"), Some("Basic dXNlcjpzZWNyZXQ="));
+}
+
+/// What is set in the environment holds for a whole process, so the downloads run in one of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_the_environment_is_not_used() {
+    let proxy = Host::saying(picture_answer(&jpeg(9))).await;
+    let mut child = Command::new(std::env::current_exe().expect("this program"));
+    child.args(["--exact", "asking_with_a_proxy_in_the_environment", "--ignored", "--nocapture"]);
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env(name, format!("http://127.0.0.1:{}", proxy.port));
+    }
+    child.env_remove("NO_PROXY").env_remove("no_proxy");
+    let ended = tokio::task::spawn_blocking(move || child.output()).await.expect("no panic").expect("it runs");
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && said.contains("1 passed"), "{said}");
+    assert_eq!(proxy.seen.connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+#[ignore = "the part of the test above that runs in a process of its own"]
+async fn asking_with_a_proxy_in_the_environment() {
+    let host = Host::start(|asked| match asked.target.as_str() {
+        "/search" => answer(200, &[], b"{}"),
+        _ => picture_answer(&jpeg(8)),
+    })
+    .await;
+    let fetching = host::opened(&[&host], &["named.example"], &[]);
+    assert_eq!(had(&fetching, &host.by("named.example", "/a.jpg")).await, Ok(jpeg(8)));
+    let api = Api::new("tests", &host.at(""), Duration::from_secs(60)).expect("a client");
+    api.json(api.get("/search")).await.expect("an answer");
+    assert_eq!(host.seen.targets(), ["/a.jpg", "/search"]);
+}
+
+#[tokio::test]
 async fn a_request_says_who_asks_and_nothing_else_about_anybody() {
     let host = Host::start(|asked| match asked.target.as_str() {
         "/a.jpg" => answer(302, &[("location", "/b.jpg"), ("set-cookie", "who=you")], b""),
@@ -345,6 +420,41 @@ async fn a_request_says_who_asks_and_nothing_else_about_anybody() {
         assert_eq!(asked.header("user-agent"), Some("face-engine tests"));
         assert_eq!(asked.header("accept-encoding"), Some("identity"));
     }
+}
+
+/// What the rules say of every address that passes, whatever it was written like.
+fn assert_kept(checked: &Checked, written: &str) {
+    let url = &checked.url;
+    assert!(matches!(url.scheme(), "http" | "https") && [80, 443].contains(&checked.port), "{written:?}: {url}");
+    assert!(url.username().is_empty() && url.password().is_none(), "{written:?}: {url}");
+    assert!(!url.as_str().contains(char::is_control) && url.as_str().is_ascii(), "{written:?}: {url}");
+    match checked.host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(address) => assert_eq!(refusal(address), None, "{written:?}: {url}"),
+        Err(_) => assert!(checked.host.contains('.') && !checked.literal, "{written:?}: {url}"),
+    }
+}
+
+#[test]
+fn whatever_passes_keeps_the_rules_however_its_address_is_spoiled() {
+    let guard = Guard::default();
+    let from = guard.check("https://pictures.example/a/b.jpg").expect("public");
+    let literals: Vec<String> = ADDRESSES.iter().map(|(address, _)| literal(address)).collect();
+    let written = URLS.iter().map(|(url, ..)| *url).chain(literals.iter().map(String::as_str));
+    let (mut passed, mut followed) = (0, 0);
+    for bytes in written.flat_map(|url| spoiled(url.as_bytes(), 300)) {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Ok(checked) = guard.check(&text) {
+            assert_kept(&checked, &text);
+            assert_eq!(guard.check(checked.url.as_str()).as_ref(), Ok(&checked), "{text:?}: the client reads what was judged");
+            passed += 1;
+        }
+        if let Ok(checked) = guard.check_redirect(&from, &text) {
+            assert_kept(&checked, &text);
+            assert_eq!(checked.url.scheme(), "https", "{text:?}");
+            followed += 1;
+        }
+    }
+    assert!(passed > 1000 && followed > 1000, "{passed} passed, {followed} were followed");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //!
 //! Both programs print one line of JSON with `wall_s` and `stages_s`; this module only runs them and divides.
 //!
+//! Then embedding: crops a second, one by one and in batches, on the engine in force.
+//!
 //! Then downloads: the product fetches pictures from hosts with latency, against what latency and bandwidth alone would take.
 
 use crate::{bench_env, places, places::Places, process};
@@ -30,8 +32,36 @@ struct Measured {
 pub fn run(places: &Places) -> Result<()> {
     // One does not need the other: what can be measured is printed.
     let compared = compare(places);
+    let embedded = embedding(places);
     downloads(places)?;
-    compared
+    compared.and(embedded)
+}
+
+/// 64 aligned crops one by one and in batches of 8.
+fn embedding(places: &Places) -> Result<()> {
+    let (_, pictures) = pictures(places)?;
+    let mut engine = Command::new(places.target.join("debug/face-engine"));
+    engine.arg("bench-embedding").args(&pictures).env("DATA_DIR", &places.data);
+    print!("{}", embedding_lines(&process::text(&mut engine, "measuring the embedding network")?)?);
+    Ok(())
+}
+
+/// The last line of `face-engine bench-embedding`, for people.
+fn embedding_lines(said: &str) -> Result<String> {
+    let line = said.lines().last().unwrap_or_default();
+    let wrong = || format!("this is no measurement: {line}");
+    let value: serde_json::Value = serde_json::from_str(line).with_context(wrong)?;
+    let number = |value: &serde_json::Value, name: &str| value.pointer(name).and_then(|number| number.as_f64()).with_context(wrong);
+    let word = |name: &str| json_text(line, name).with_context(wrong);
+    let (crops, batch) = (number(&value, "/crops")?, number(&value, "/batch")?);
+    let mut text = format!("\nembedding {crops} aligned crops with {} on {}\n", word("model")?, word("engine")?);
+    text.push_str(&format!("{:<14}{:>16}{:>16}{:>10}\n", "callers", "one by one /s", format!("by {batch} /s"), "ratio"));
+    for row in value.get("embedding").and_then(|rows| rows.as_array()).with_context(wrong)? {
+        let (callers, single, batched) = (number(row, "/callers")?, number(row, "/single_per_s")?, number(row, "/batched_per_s")?);
+        text.push_str(&format!("{callers:<14}{single:>16.1}{batched:>16.1}{:>10.2}\n", number(row, "/ratio")?));
+    }
+    text.push_str(&format!("A ratio above 1: batches are faster. In force: calls of at most {}.\n", number(&value, "/in_force")?));
+    Ok(text)
 }
 
 /// Pictures through hosts with latency: wall time against the ideal.
@@ -184,6 +214,18 @@ mod tests {
         let measured = measured("a warning\n{\"wall_s\": 2.5, \"stages_s\": {\"face\": 2.0}, \"faces\": 7, \"lanes\": 2}").unwrap();
         assert_eq!(measured, Measured { wall: 2.5, stages: vec![("face".into(), 1.0)], faces: 7, with_artifacts: None });
         assert!(super::measured("Traceback").unwrap_err().to_string().contains("Traceback"));
+    }
+
+    #[test]
+    fn embedding_is_told_with_its_ratio() {
+        let said = r#"{"engine":"e (cpu)","model":"m@1","crops":64,"batch":8,"in_force":1,
+            "embedding":[{"callers":2,"single_per_s":80.0,"batched_per_s":100.0,"ratio":1.25}]}"#
+            .replace('\n', "");
+        let lines = embedding_lines(&said).unwrap();
+        assert!(lines.contains("embedding 64 aligned crops with m@1 on e (cpu)"), "{lines}");
+        assert!(lines.contains("2                         80.0           100.0      1.25"), "{lines}");
+        assert!(lines.contains("at most 1."), "{lines}");
+        assert!(embedding_lines("face-engine: no faces").is_err());
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub enum CandidateState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventKind {
-    /// A stage began, moved on or ended.
+    /// A stage began, moved on or ended. Where `analyse` begins again (`running`, none done), every candidate and match told
+    /// before counts no more: other networks have taken over, and theirs follow.
     Stage { stage: StageReport, counts: Counts },
     /// A candidate picture is through, well or ill; `kind` is the failure's diagnostic kind.
     Candidate { pool_image: String, state: CandidateState, faces: usize, kind: Option<String>, counts: Counts },

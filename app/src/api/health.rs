@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Health {
-    /// `ok` or `degraded`.
+    /// `ok` or `degraded`: something is not reachable, or the backup pack does the work.
     pub status: String,
     pub version: String,
     pub engine: EngineReport,
@@ -19,6 +19,31 @@ pub struct Health {
     pub database: String,
     pub objects: String,
     pub queue: QueueReport,
+    /// The pack that stands in where the networks fail; absent where none is set (`FALLBACK_MODEL`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupReport>,
+}
+
+/// The backup pack, and how things stand between it and the primary pack. `engine`, `models` and `thresholds` of
+/// [`Health`] are those of the pack in use.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct BackupReport {
+    /// Its name.
+    pub pack: String,
+    /// `ready`, `loading`, `not loaded`, or `failed: ` and why.
+    pub state: String,
+    /// It does the work now.
+    pub in_use: bool,
+    /// Why it does: `memory`, or the diagnostic kind of what failed (`engine_failed`, `device_lost`, ...).
+    pub reason: Option<String>,
+    /// The name of the pack that does the work while all is well.
+    pub primary: String,
+    /// As `state`.
+    pub primary_state: String,
+    /// Of the primary: `closed` (it is used), `open` (it failed and is left alone), `half_open` (it is being tried).
+    pub breaker: String,
+    /// Seconds until the primary is tried again; absent unless the breaker is `open`.
+    pub next_trial: Option<f64>,
 }
 
 /// The engine in use and why it was chosen: never changed silently.
@@ -32,6 +57,25 @@ pub struct EngineReport {
     pub skipped: Vec<String>,
     /// Seconds the warm-up took.
     pub warm_up: f64,
+    /// Each network by itself; empty while they are being loaded.
+    #[serde(default)]
+    pub networks: Vec<NetworkReport>,
+    /// Threads that the engine does not give back. More than none: something is wrong with the engine or the machine.
+    #[serde(default)]
+    pub stuck: u64,
+}
+
+/// One network, warmed up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NetworkReport {
+    /// `person`, `face` or `embedding`.
+    pub role: String,
+    /// File stem and the start of its digest.
+    pub model: String,
+    /// Seconds its warm-up took.
+    pub warm_up: f64,
+    /// The most pictures, or faces, that one of its calls computes.
+    pub max_batch: u64,
 }
 
 /// Someone who can be asked for candidate pictures, or could be.

@@ -13,8 +13,8 @@ mod result;
 
 pub use error::{ErrorBody, ErrorDetail};
 pub use event::{CandidateState, Event, EventKind};
-pub use health::{EngineReport, Health, ProviderReport, QueueReport};
-pub use limits::{MAX_UPLOAD_BYTES, PICTURE_TYPES};
+pub use health::{BackupReport, EngineReport, Health, NetworkReport, ProviderReport, QueueReport};
+pub use limits::{MAX_QUERY_PHOTOS, MAX_UPLOAD_BYTES, PICTURE_TYPES};
 pub use quality::{QualityGate, QualityReason, QualityReport};
 pub use request::{
     Accepted, Counts, Links, LogLine, MatchOptions, RequestPage, RequestState, RequestSummary, StageReport, StageState, StatusReport,

@@ -4,7 +4,7 @@ use super::{ErrorDetail, MatchResult, QualityGate};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The options of `POST /match` beside the picture itself.
+/// The options of `POST /match` beside the photos themselves: the field `image`, once for each photo of the person, 8 at most.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MatchOptions {
@@ -26,7 +26,8 @@ pub struct MatchOptions {
     pub threshold: Option<f32>,
     /// How many candidate pictures to look at, 1..=10000.
     pub max_candidates: usize,
-    /// Which face of the query picture, where it holds several (0 is the largest).
+    /// Which face of the query picture, where it holds several (0 is the largest). Of several photos it is the first whose face
+    /// is meant; in each other one the face most similar to it is taken.
     pub face: Option<usize>,
     /// What is done about faces too poor to be sure of.
     pub quality: QualityGate,

@@ -4,7 +4,7 @@
 use crate::{
     api::{Accepted, ErrorDetail, Health, StatusReport},
     live::Heard,
-    picture::Picked,
+    picture::Looked,
 };
 use leptos::web_sys::{DragEvent, HtmlFormElement, HtmlInputElement};
 
@@ -26,13 +26,13 @@ pub fn address() -> String {
     String::new()
 }
 
-pub async fn inspect(_input: HtmlInputElement) -> Option<Result<Picked, String>> {
-    None
+pub async fn inspect(_input: HtmlInputElement) -> Looked {
+    Looked::default()
 }
 
 pub fn forget_preview(_preview: &str) {}
 
-pub fn clear(_input: &HtmlInputElement) {}
+pub fn keep(_input: &HtmlInputElement, _places: &[u32]) {}
 
 pub fn take_dropped(_event: &DragEvent, _input: &HtmlInputElement) -> bool {
     false

@@ -71,8 +71,8 @@ fn Trust(health: Option<Health>) -> impl IntoView {
                 .map(|health| {
                     let searched: Vec<_> = health.providers.iter().filter(|provider| provider.configured && provider.name != URLS).map(|provider| provider.name.clone()).collect();
                     let facts = [
-                        ("Engine", health.engine.name.clone()),
-                        ("Models", format!("pack {}", health.models.pack)),
+                        ("Engine", text::engine(&health)),
+                        ("Models", text::packs(&health)),
                         ("Searches in", if searched.is_empty() { "nothing yet: no source is set up".to_owned() } else { searched.join(", ") }),
                         ("Queue", format!("{} waiting, {} running", health.queue.queued, health.queue.running)),
                         ("Version", health.version.clone()),
@@ -83,8 +83,7 @@ fn Trust(health: Option<Health>) -> impl IntoView {
                             <dl class="facts">
                                 {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
                             </dl>
-                            {(health.status != "ok")
-                                .then(|| view! { <p class="flag">"The service is degraded: searches may be slow or fail."</p> })}
+                            {text::degraded(&health).map(|words| view! { <p class="flag">{words}</p> })}
                         </div>
                     }
                 })}

@@ -5,6 +5,8 @@ mod chrome;
 mod gallery;
 mod missing;
 mod opened;
+mod photos;
+mod pick;
 mod place;
 mod probe;
 mod progress;

@@ -1,6 +1,6 @@
 //! The face that is searched for, and how the result came about.
 
-use super::quality::Quality;
+use super::{photos::Photos, quality::Quality};
 use crate::{
     api::{MatchResult, ProbeReport},
     live::Live,
@@ -59,6 +59,7 @@ fn Known(probe: ProbeReport) -> impl IntoView {
         </p>
         {probe.face.quality.clone().map(|report| view! { <Quality report=report /> })}
         {probe.face.quality.as_ref().and_then(quality::hint).map(|hint| view! { <p class="flag">{hint}</p> })}
+        {(!probe.photos.is_empty()).then(|| view! { <Photos photos=probe.photos.clone() /> })}
         {probe
             .annotated
             .clone()
@@ -107,10 +108,11 @@ pub fn How(live: Live) -> impl IntoView {
 fn Account(result: MatchResult, live: Live) -> impl IntoView {
     let report = live.report;
     // What could not be had has a list of its own.
-    let unusual: Vec<String> = result.diagnostics.iter().filter(|d| !text::is_absence(d)).map(text::diagnostic).collect();
+    let counted = result.diagnostics.iter().filter(|d| !text::is_absence(d)).map(text::diagnostic);
+    let unusual: Vec<String> = result.fallbacks.iter().filter_map(text::stand_in).chain(counted).collect();
     let facts = [
         ("Engine", result.engine.clone()),
-        ("Model pack", result.models.pack.clone()),
+        ("Model pack", text::pack(&result.models.pack, &result.fallbacks)),
         ("Person detector", result.models.person.clone()),
         ("Face detector", result.models.face.clone()),
         ("Face embedding", result.models.embedding.clone()),

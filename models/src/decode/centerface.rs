@@ -1,4 +1,8 @@
-//! CenterFace: faces as peaks of a heat map at stride 4 (arXiv 1911.03599); the light pack's backup detector.
+//! CenterFace: faces as peaks of a heat map at stride 4 (arXiv 1911.03599); the packs' backup detector.
+//!
+//! Beside the reference's 79 faces (SCRFD) it finds 78 at a score of .5, and one that is not there; at .2 it finds no more of
+//! them, and seven that are not there. Cut at its landmarks, faces have a cosine of .955 on average, and of .895 at least, with
+//! the same faces cut at SCRFD's (standard pack). Red before blue: the other way round the average is .953 and the least .840.
 
 use super::{Map, logit, nms, sigmoid};
 use crate::{BBox, Face, Landmarks, ModelError, engine::Tensor, preprocess::Letterbox};
@@ -17,6 +21,7 @@ pub fn centerface(maps: &[Tensor], picture: usize, placed: &Letterbox, score: f3
     let scale = Map::with_channels(&maps[1], picture, 2)?;
     let offset = Map::with_channels(&maps[2], picture, 2)?;
     let points = Map::with_channels(&maps[3], picture, 10)?;
+    heat.check_scores(0)?;
     let least = logit(score);
     let mut found: Vec<(BBox, f32, usize)> = Vec::new();
     let mut landmarks: Vec<Landmarks> = Vec::new();
@@ -48,11 +53,13 @@ mod tests {
         let cell = 3 * 8 + 5;
         maps[0].data[cell] = 4.0;
         maps[3].data[64 + cell] = 0.25; // x of the first landmark
-        let placed = Letterbox { scale: 1.0, left: 0.0, top: 0.0, width: 32, height: 32 };
+        let placed = Letterbox::at(1.0, [0.0, 0.0], [32, 32]);
         let faces = centerface(&maps, 0, &placed, 0.5, 0.3).unwrap();
         assert_eq!(faces.len(), 1);
         assert_eq!(faces[0].bbox, BBox::new(18.0, 10.0, 26.0, 18.0));
         assert_eq!(faces[0].landmarks[0], [20.0, 14.0]);
         assert_eq!(faces[0].landmarks[1], [22.0, 14.0]);
+        maps[0].data[0] = f32::NAN;
+        assert_eq!(centerface(&maps, 0, &placed, 0.5, 0.3).unwrap_err().kind(), "unusable_output");
     }
 }

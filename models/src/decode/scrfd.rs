@@ -20,6 +20,7 @@ pub fn scrfd(maps: &[Tensor], picture: usize, placed: &Letterbox, score: f32, io
     let mut landmarks: Vec<Landmarks> = Vec::new();
     for (level, stride) in STRIDES.iter().enumerate() {
         let scores = Map::with_channels(&maps[level], picture, ANCHORS)?;
+        scores.check_scores(0)?;
         let sides = Map::with_channels(&maps[level + 3], picture, ANCHORS * 4)?;
         let points = Map::with_channels(&maps[level + 6], picture, ANCHORS * 10)?;
         if (sides.rows, sides.columns, points.rows, points.columns) != (scores.rows, scores.columns, scores.rows, scores.columns) {
@@ -75,7 +76,7 @@ mod tests {
         for i in 0..10 {
             maps[7].data[(10 + i) * 16 + cell] = i as f32 / 10.0;
         }
-        let placed = Letterbox { scale: 2.0, left: 0.0, top: 0.0, width: 32, height: 32 };
+        let placed = Letterbox::at(2.0, [0.0, 0.0], [32, 32]);
         let faces = scrfd(&maps, 0, &placed, 0.5, 0.4).unwrap();
         assert_eq!(faces.len(), 1);
         assert_eq!(faces[0].bbox, BBox::new(8.0, 0.0, 32.0, 24.0));
@@ -84,11 +85,12 @@ mod tests {
     }
 
     #[test]
-    fn nan_gives_no_face() {
+    fn nan_gives_no_face_and_among_the_scores_it_is_an_error() {
         let mut maps = empty();
-        maps[0].data.fill(f32::NAN);
-        let placed = Letterbox { scale: 1.0, left: 0.0, top: 0.0, width: 64, height: 64 };
-        assert!(scrfd(&maps, 0, &placed, 0.5, 0.4).unwrap().is_empty());
+        let placed = Letterbox::at(1.0, [0.0, 0.0], [64, 64]);
+        maps[2].data[7] = f32::NAN;
+        assert_eq!(scrfd(&maps, 0, &placed, 0.5, 0.4).unwrap_err().kind(), "unusable_output");
+        maps[2].data[7] = -20.0;
         maps[0].data.fill(5.0);
         maps[6].data.fill(f32::NAN);
         assert!(scrfd(&maps, 0, &placed, 0.5, 0.4).unwrap().is_empty(), "landmarks that are no numbers make no face");

@@ -29,6 +29,7 @@ pub fn yolov8(
         let map = Map::of(tensor, picture)?;
         let classes = map.channels.checked_sub(4 * BINS).filter(|c| *c > 0);
         let classes = classes.ok_or_else(|| ModelError::Output(format!("a YOLOv8 map cannot have the shape {:?}", tensor.shape)))?;
+        map.check_scores(4 * BINS)?;
         let (best, class) = best_class(&map, classes);
         for cell in (0..map.rows * map.columns).filter(|c| best[*c] >= least) {
             let centre = [(cell % map.columns) as f32 + 0.5, (cell / map.columns) as f32 + 0.5];
@@ -94,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_cell_becomes_a_box_in_picture_pixels() {
-        let placed = Letterbox { scale: 0.5, left: 0.0, top: 8.0, width: 128, height: 96 };
+        let placed = Letterbox::at(0.5, [0.0, 8.0], [128, 96]);
         let people = yolov8(&maps(2, 3 * 8 + 2, 0, [1, 1, 2, 3]), 0, &placed, 0.25, 0.45, &[0]).unwrap();
         assert_eq!(people.len(), 1);
         // Cell (2, 3): centre (20, 28) in input pixels; sides 8, 8, 16, 24 away; minus the padding, times two.
@@ -105,8 +106,19 @@ mod tests {
     }
 
     #[test]
+    fn nan_gives_nobody_and_among_the_scores_it_is_an_error() {
+        let placed = Letterbox::at(1.0, [0.0, 0.0], [64, 64]);
+        let mut maps = maps(2, 9, 0, [1; 4]);
+        maps[0].data[9] = f32::NAN; // a bin of the left side's distribution
+        assert!(yolov8(&maps, 0, &placed, 0.25, 0.45, &[0]).unwrap().is_empty(), "a box without a left side is none");
+        let last = maps[2].data.len() - 1;
+        maps[2].data[last] = f32::NAN;
+        assert_eq!(yolov8(&maps, 0, &placed, 0.25, 0.45, &[0]).unwrap_err().kind(), "unusable_output");
+    }
+
+    #[test]
     fn other_classes_are_not_people_and_wrong_shapes_are_errors() {
-        let placed = Letterbox { scale: 1.0, left: 0.0, top: 0.0, width: 64, height: 64 };
+        let placed = Letterbox::at(1.0, [0.0, 0.0], [64, 64]);
         assert!(yolov8(&maps(2, 9, 1, [1; 4]), 0, &placed, 0.25, 0.45, &[0]).unwrap().is_empty());
         assert!(yolov8(&maps(2, 9, 1, [1; 4])[..2], 0, &placed, 0.25, 0.45, &[0]).is_err());
         assert!(yolov8(&maps(2, 9, 1, [1; 4]), 1, &placed, 0.25, 0.45, &[0]).is_err(), "the batch holds one picture");

@@ -33,6 +33,28 @@ pub struct Tensor {
     pub data: Vec<f32>,
 }
 
+/// What a network of a pack is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Person,
+    Face,
+    /// Looks for faces when the first network for that fails.
+    BackupFace,
+    Embedding,
+}
+
+impl Role {
+    /// Stem of the prepared files, and the name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Face => "face",
+            Self::BackupFace => "backup_face",
+            Self::Embedding => "embedding",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineKind {
     Wgpu,
@@ -77,6 +99,12 @@ pub trait Engine: Send + Sync {
     /// How many calls are worth making at once.
     fn lanes(&self) -> usize;
 
+    /// Inputs of one call that suit the engine: more would cost more time an input, or memory for nothing. 1 where nothing is
+    /// gained by calls of several.
+    fn best_batch(&self, _role: Role) -> usize {
+        1
+    }
+
     fn load(&self, files: &NetworkFiles) -> Result<Box<dyn Network>, ModelError>;
 }
 
@@ -84,6 +112,14 @@ pub trait Engine: Send + Sync {
 pub(crate) fn guarded<T>(what: &str, f: impl FnOnce() -> Result<T, ModelError>) -> Result<T, ModelError> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_or_else(|panic| {
         let reason = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
-        Err(ModelError::Engine(format!("{what} panicked: {}", reason.unwrap_or_else(|| "no reason given".into()))))
+        Err(ModelError::of_engine(format!("{what} panicked: {}", reason.unwrap_or_else(|| "no reason given".into()))))
     })
+}
+
+/// An engine that fails while it loads a network has a bad file before it, unless it names another trouble.
+pub(crate) fn while_loading(error: ModelError) -> ModelError {
+    match error {
+        ModelError::Engine(said) => ModelError::Load(said),
+        sorted => sorted,
+    }
 }

@@ -3,7 +3,7 @@
 //! One session per core, each with one thread: pictures are computed side by side rather than one picture by many
 //! threads, which wastes nothing on synchronisation (YOLOv8n: 73 ms a picture on two cores this way, 90 ms the other).
 
-use super::{Engine, EngineKind, Network, NetworkFiles, Tensor, guarded};
+use super::{Engine, EngineKind, Network, NetworkFiles, Tensor, guarded, while_loading};
 use crate::ModelError;
 use ort::environment::Environment;
 use ort::session::{Session, builder::GraphOptimizationLevel};
@@ -23,9 +23,7 @@ impl OnnxRuntime {
         if !library.is_file() {
             return Err(ModelError::Load(format!("the library {}: there is no such file (`make setup` fetches it)", library.display())));
         }
-        let failed = |e: &dyn std::fmt::Display| ModelError::Load(format!("{}: {e}", library.display()));
-        let environment = guarded("onnxruntime", || ort::init_from(library).map_err(|e| failed(&e))?.build().map_err(|e| failed(&e)))?;
-        Ok(Self { environment, version: version_beside(library), lanes: lanes.max(1) })
+        Ok(Self { environment: shared_environment(library)?, version: version_beside(library), lanes: lanes.max(1) })
     }
 
     fn session(&self, onnx: &Path) -> ort::Result<Session> {
@@ -37,6 +35,23 @@ impl OnnxRuntime {
             .with_flush_to_zero()?
             .commit_from_file(onnx)?)
     }
+}
+
+/// ONNX Runtime makes one environment in a process, once and never again: packs that stand side by side share it, and so does
+/// one that is loaded anew.
+fn shared_environment(library: &Path) -> Result<Environment, ModelError> {
+    static SHARED: Mutex<Option<(PathBuf, Environment)>> = Mutex::new(None);
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, environment)) = &*shared {
+        if of == library {
+            return Ok(environment.clone());
+        }
+        return Err(ModelError::Load(format!("{}: this process runs on {} already", library.display(), of.display())));
+    }
+    let failed = |e: &dyn std::fmt::Display| ModelError::Load(format!("{}: {e}", library.display()));
+    let environment = guarded("onnxruntime", || ort::init_from(library).map_err(|e| failed(&e))?.build().map_err(|e| failed(&e)))?;
+    *shared = Some((library.to_owned(), environment.clone()));
+    Ok(environment)
 }
 
 /// Set-up writes the version beside the library; the C interface only tells which interface it speaks.
@@ -63,8 +78,8 @@ impl Engine for OnnxRuntime {
         if !files.onnx.is_file() {
             return Err(ModelError::Load(format!("{}: there is no such file (`make models` prepares it)", files.onnx.display())));
         }
-        let open =
-            || guarded("onnxruntime", || self.session(&files.onnx).map_err(|e| ModelError::Load(format!("{}: {e}", files.onnx.display()))));
+        let failed = |e: ort::Error| ModelError::of_engine(format!("{}: {e}", files.onnx.display()));
+        let open = || guarded("onnxruntime", || self.session(&files.onnx).map_err(failed)).map_err(while_loading);
         let sessions = (0..self.lanes).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
         Ok(Box::new(Sessions { free: Mutex::new(sessions), returned: Condvar::new() }))
     }
@@ -90,7 +105,7 @@ impl Network for Sessions {
 }
 
 fn compute(session: &mut Session, input: &Tensor) -> Result<Vec<Tensor>, ModelError> {
-    let failed = |e: ort::Error| ModelError::Engine(format!("onnxruntime: {e}"));
+    let failed = |e: ort::Error| ModelError::of_engine(format!("onnxruntime: {e}"));
     let names: Vec<String> = session.outputs().iter().map(|o| o.name().to_string()).collect();
     let view = TensorRef::from_array_view((input.shape.clone(), input.data.as_slice())).map_err(failed)?;
     let outputs = session.run(ort::inputs![view]).map_err(failed)?;

@@ -47,7 +47,8 @@ impl ModelError {
     pub fn of_engine(said: String) -> Self {
         let lower = said.to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        if says(&["out of memory", "outofmemory", "bad_alloc", "failed to allocate", "oom"]) {
+        let oom = || lower.split(|c: char| !c.is_alphanumeric()).any(|word| word == "oom");
+        if says(&["out of memory", "outofmemory", "bad_alloc", "failed to allocate"]) || oom() {
             Self::OutOfMemory(said)
         } else if says(&["device lost", "devicelost", "device is lost", "lost device"]) {
             Self::DeviceLost(said)
@@ -67,6 +68,8 @@ mod tests {
         assert_eq!(kind("wgpu: Out of memory while creating a buffer"), "out_of_memory");
         assert_eq!(kind("Failed to allocate memory for requested buffer of size 160000000000"), "out_of_memory");
         assert_eq!(kind("std::bad_alloc"), "out_of_memory");
+        assert_eq!(kind("allocation failed: OOM"), "out_of_memory");
+        assert_eq!(kind("no room for an output in bloom.onnx"), "engine_failed");
         assert_eq!(kind("Parent device is lost"), "device_lost");
         assert_eq!(kind("invalid shape"), "engine_failed");
     }

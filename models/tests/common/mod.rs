@@ -1,7 +1,9 @@
 //! Where the tests find weights and pictures; what is missing is said, not hidden.
 #![allow(dead_code)]
 
+pub mod faulty;
 pub mod parity;
+pub mod played;
 
 use image::RgbImage;
 use models::{EngineChoice, Vision, VisionConfig};

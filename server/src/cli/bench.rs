@@ -7,7 +7,7 @@ use super::start_logging;
 use crate::config::{Config, Environment};
 use crate::discovery::{Candidate, Found, Location, ProbeQuery, Provider, ProviderError};
 use crate::objects::{FolderObjects, Objects};
-use crate::pipeline::{ImageLimits, MatchJob, PipelineContext, Progress, Stage, StageTimes, run_timed, validate_query};
+use crate::pipeline::{ImageLimits, MatchJob, PipelineContext, Progress, QueryPhoto, Stage, StageTimes, run_timed, validate_query};
 use anyhow::{Context, ensure};
 use app::api::{Counts, EventKind, MatchOptions, ProviderReport};
 use async_trait::async_trait;
@@ -43,18 +43,17 @@ async fn measure(arguments: BenchArgs) -> anyhow::Result<()> {
     let query = Bytes::from(std::fs::read(&arguments.query).with_context(|| format!("cannot read {}", arguments.query.display()))?);
     // Sizes are the peer's affair too: what it reads is read here.
     let limits = ImageLimits { max_bytes: 1 << 30, ..ImageLimits::default() };
-    let query_name = validate_query(&query, &limits)?.name;
+    let query = QueryPhoto { name: validate_query(&query, &limits)?.name, bytes: query };
     let vision_config = config.engine.vision();
     let vision = tokio::task::spawn_blocking(move || models::load(&vision_config)).await??;
     let providers: Vec<Arc<dyn Provider>> = vec![Arc::new(Listed(arguments.candidates.clone()))];
     let mut context = PipelineContext::new(vision, providers, None);
     context.limits = limits;
-    context.max_concurrency = config.jobs.max_concurrency;
+    context.max_concurrency = config.jobs.max_concurrency.unwrap_or(context.max_concurrency);
     let job = || MatchJob {
         request_id: Uuid::new_v4(),
         options: MatchOptions { max_candidates: arguments.candidates.len(), ..MatchOptions::default() },
-        query_name: query_name.clone(),
-        query: query.clone(),
+        query: query.clone().into(),
         retry_count: 0,
         max_retries: 0,
     };

@@ -59,7 +59,8 @@ async fn measure(arguments: BenchDownloadsArgs) -> anyhow::Result<()> {
     let mut hosts = JoinSet::new();
     hosts.spawn(serve(listener, picture()?));
 
-    let concurrency = config.jobs.max_concurrency;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let concurrency = config.jobs.max_concurrency.unwrap_or(cores + 1);
     let allow: Vec<String> = (0..HOSTS).map(|host| format!("{}:{port}", name(host))).collect();
     config.download.allow = allow.join(",").parse().map_err(anyhow::Error::msg)?;
     let mut measured = Vec::new();

@@ -4,14 +4,16 @@
 
 use super::start_logging;
 use super::table::{notes, table};
+use crate::clock::SystemClock;
 use crate::config::{Config, Environment, PoolPlace};
 use crate::discovery::{self, FolderProvider, MAX_URLS, Provider, UrlsProvider, check_url};
 use crate::fetch::{Downloads, S3Fetcher, Surroundings};
 use crate::objects::{FolderObjects, Objects};
-use crate::pipeline::{self, ImageLimits, MatchJob, PipelineContext, Progress, validate_query};
+use crate::pipeline::{self, ImageLimits, MatchJob, PipelineContext, Progress, QueryPhotos, distinct, validate_query};
 use crate::s3::S3Access;
+use crate::service::Networks;
 use anyhow::{Context, bail, ensure};
-use app::api::{EventKind, MatchOptions, MatchResult, MatchStatus, QualityGate};
+use app::api::{EventKind, MAX_QUERY_PHOTOS, MatchOptions, MatchResult, MatchStatus, QualityGate};
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::io::{IsTerminal, Read, Write, stderr, stdout};
@@ -31,6 +33,10 @@ use uuid::Uuid;
 pub struct MatchArgs {
     /// The picture with the face to look for (JPEG, PNG, WebP or GIF).
     photo: PathBuf,
+    /// A further photo of the same person; may be given several times. All photos together make one vector, which is
+    /// steadier than that of one; 8 are the most.
+    #[arg(long, value_name = "PHOTO")]
+    also: Vec<PathBuf>,
     /// A folder of pictures to search, with all below it; may be given several times. Without it, --url and --provider:
     /// the configured POOLS.
     #[arg(long, value_name = "DIR")]
@@ -58,7 +64,8 @@ pub struct MatchArgs {
     /// poor face in the photo is refused). Without it: QUALITY_GATE.
     #[arg(long, value_name = "GATE")]
     quality: Option<QualityGate>,
-    /// Which face of the photo, where it shows several: 0 is the largest.
+    /// Which face of the photo, where it shows several: 0 is the largest. In each photo of --also the face most like this one
+    /// is taken.
     #[arg(long, value_name = "I")]
     face: Option<usize>,
     /// How many pictures to look at.
@@ -108,8 +115,7 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
     }
     start_logging(&config.log);
     let limits = ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
-    let photo = read_photo(&arguments.photo, limits.max_bytes)?;
-    let query = validate_query(&photo, &limits)?;
+    let query = read_photos(&arguments, &limits)?;
     ensure!(arguments.url.len() <= MAX_URLS, "at most {MAX_URLS} addresses are taken (--url)");
     let s3 = S3Access::new(config.s3.clone());
     let providers = providers(&arguments, &config, &s3)?;
@@ -118,18 +124,18 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
         None => None,
     };
 
-    let vision_config = config.engine.vision();
-    let vision = tokio::task::spawn_blocking(move || models::load(&vision_config))
-        .await
-        .context("loading the networks was interrupted")?
-        .context("the networks cannot be loaded (`make models` prepares them)")?;
+    // What stands in is loaded when it is needed: most searches are over before.
+    let visions = Networks::configured(&config.engine).visions(&config.engine, Arc::new(SystemClock));
+    let vision = visions.choose().await.context("the networks cannot be loaded (`make models` prepares them)")?.vision;
     let skipped = vision.info().skipped.clone();
 
     let downloads = Downloads::new(&config.download, limits.max_pixels, &config.user_agent(), Surroundings::default())?;
     let mut context = PipelineContext::new(vision, providers, objects.clone());
+    context.visions = Some(visions);
+    context.downloads_folder = config.download.folder.clone();
     context.fetcher = Arc::new(downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(s3))));
     context.limits = limits;
-    context.max_concurrency = config.jobs.max_concurrency;
+    context.max_concurrency = config.jobs.max_concurrency.unwrap_or(context.max_concurrency);
     context.job_timeout = config.jobs.job_timeout;
     context.provider_timeout = config.discovery.timeout;
     let job = MatchJob {
@@ -147,16 +153,15 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
             quality: arguments.quality.unwrap_or(config.quality.gate),
             ..MatchOptions::default()
         },
-        query_name: query.name,
-        query: photo,
+        query,
         retry_count: 0,
         max_retries: 0,
     };
     if let Some(objects) = &objects {
-        objects
-            .put(&format!("input/{}/query/{}", job.request_id, job.query_name), job.query.clone())
-            .await
-            .context("cannot keep the photo")?;
+        for photo in job.query.iter() {
+            let key = format!("input/{}/query/{}", job.request_id, photo.name);
+            objects.put(&key, photo.bytes.clone()).await.context("cannot keep the photo")?;
+        }
         let purpose = Bytes::from(arguments.purpose.clone());
         objects.put(&format!("input/{}/purpose.txt", job.request_id), purpose).await.context("cannot keep the purpose")?;
     }
@@ -187,6 +192,17 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
 
 fn has_match(result: &MatchResult) -> bool {
     result.result.iter().flat_map(|probe| &probe.matches).any(|found| found.match_status != MatchStatus::NoMatch)
+}
+
+/// The photos that the command line names, each file once.
+fn read_photos(arguments: &MatchArgs, limits: &ImageLimits) -> anyhow::Result<QueryPhotos> {
+    ensure!(arguments.also.len() < MAX_QUERY_PHOTOS, "at most {MAX_QUERY_PHOTOS} photos of one person are taken (--also)");
+    let mut photos = Vec::new();
+    for path in std::iter::once(&arguments.photo).chain(&arguments.also) {
+        let bytes = read_photo(path, limits.max_bytes)?;
+        photos.push((validate_query(&bytes, limits).with_context(|| path.display().to_string())?, bytes));
+    }
+    QueryPhotos::of(distinct(photos)).context("no photo is named")
 }
 
 /// At most one byte more than allowed is read: the check that follows tells the rest.
@@ -286,6 +302,7 @@ impl Progress for Terminal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::TempFolder;
     use clap::Parser;
 
     #[derive(Debug, Parser)]
@@ -312,6 +329,28 @@ mod tests {
         assert!(refusal.contains("--hint") && refusal.contains("500 characters"), "{refusal}");
         let read = parsed("p.jpg --pool a --pool b --threshold -0.25 --face 1").expect("in range");
         assert_eq!((read.pool.len(), read.threshold, read.face), (2, Some(-0.25), Some(1)));
+    }
+
+    #[test]
+    fn several_photos_are_read_in_their_order_each_file_once_and_a_bad_one_is_named() {
+        let folder = TempFolder::new();
+        let picture = |name: &str, grey: u8| {
+            let path = folder.path().join(name);
+            image::RgbImage::from_pixel(9, 9, image::Rgb([grey; 3])).save(&path).expect("a picture can be written");
+            path.display().to_string()
+        };
+        let (a, b, copy) = (picture("a.png", 1), picture("b.png", 2), picture("copy.png", 1));
+        let read = |line: &str| read_photos(&parsed(line).expect("reads"), &ImageLimits::default()).map_err(|error| format!("{error:#}"));
+        assert_eq!(read(&a).expect("one photo").count(), 1);
+        let photos = read(&format!("{a} --also {b} --also {copy}")).expect("two photos");
+        let bytes: Vec<_> = photos.iter().map(|photo| photo.bytes.to_vec()).collect();
+        assert_eq!(bytes, [a.as_str(), b.as_str()].map(|path| std::fs::read(path).expect("is there")));
+
+        let text = folder.write("notes.jpg", b"no picture").display().to_string();
+        let refusal = read(&format!("{a} --also {text}")).expect_err("no picture");
+        assert!(refusal.contains("notes.jpg: The file is no picture"), "{refusal}");
+        let refusal = read(&(a.clone() + &format!(" --also {b}").repeat(8))).expect_err("nine");
+        assert_eq!(refusal, "at most 8 photos of one person are taken (--also)");
     }
 
     /// The names of those who are asked.

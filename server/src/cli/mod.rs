@@ -2,6 +2,7 @@
 
 mod bench;
 mod bench_downloads;
+mod bench_embedding;
 mod config;
 pub mod match_;
 mod providers;
@@ -38,6 +39,9 @@ enum Verb {
     /// Times downloads from hosts with latency against the ideal; `make bench` prints it.
     #[command(hide = true)]
     BenchDownloads(bench_downloads::BenchDownloadsArgs),
+    /// Times the embedding network on aligned crops, one by one and in batches; `make bench` prints it.
+    #[command(hide = true)]
+    BenchEmbedding(bench_embedding::BenchEmbeddingArgs),
     /// Asked by `serve` of a child process: is there a GPU that computes right?
     #[command(hide = true)]
     ProbeGpu,
@@ -52,6 +56,7 @@ pub fn main() -> ExitCode {
         Verb::Providers(arguments) => providers::run(&arguments),
         Verb::Bench(arguments) => bench::run(arguments),
         Verb::BenchDownloads(arguments) => bench_downloads::run(arguments),
+        Verb::BenchEmbedding(arguments) => bench_embedding::run(&arguments),
         Verb::ProbeGpu => probe_gpu(),
     };
     match ended {

@@ -5,7 +5,7 @@ use crate::{
     clock::SystemClock,
     config::{Config, Environment},
     http,
-    service::Service,
+    service::{Networks, Service},
 };
 use anyhow::Context;
 use std::{process::ExitCode, sync::Arc, time::Duration};
@@ -25,8 +25,8 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     // The address first: a taken port is told before anything else is touched.
     let listener =
         TcpListener::bind(address).await.with_context(|| format!("Cannot listen on {address} (HOST, PORT): is another service there?"))?;
-    let vision = config.engine.vision();
-    let service = Service::start(config, Arc::new(SystemClock), Box::new(move || models::load(&vision))).await?;
+    let networks = Networks::configured(&config.engine);
+    let service = Service::start_on(config, Arc::new(SystemClock), networks).await?;
     // For people and for scripts: the line says where, also where PORT=0 took any free one.
     eprintln!("face-engine listens on http://{}", listener.local_addr()?);
 

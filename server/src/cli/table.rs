@@ -55,14 +55,25 @@ pub fn notes(result: &MatchResult, counts: &Counts) -> String {
         if let Some(report) = &probe.face.quality {
             let _ = writeln!(text, "quality: {}", quality::summary(report));
         }
+        if !probe.photos.is_empty() {
+            let _ = writeln!(text, "probe: one vector of {} photos", probe.photos.len());
+        }
+        for (place, photo) in probe.photos.iter().enumerate() {
+            let (number, name) = (place + 1, &photo.query_image);
+            let _ = writeln!(text, "photo {number}: {name}, weight {:.2}, similarity {:.4}", photo.weight, photo.similarity);
+        }
     }
     let _ = writeln!(
         text,
         "pictures: {} looked at, {} failed, {} faces, in {:.2} s",
         counts.processed, counts.failed, counts.faces, result.time_taken
     );
+    for fallback in &result.fallbacks {
+        let _ = writeln!(text, "stood in: {} ({})", fallback.what, fallback.reason);
+    }
     for diagnostic in &result.diagnostics {
-        let _ = writeln!(text, "note: {}: {} × {}", diagnostic.stage, diagnostic.kind, diagnostic.count);
+        let of_whom = diagnostic.provider.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
+        let _ = writeln!(text, "note: {}: {} × {}{of_whom}", diagnostic.stage, diagnostic.kind, diagnostic.count);
     }
     text
 }
@@ -99,7 +110,8 @@ fn flags(found: &MatchReport) -> String {
 mod tests {
     use super::*;
     use app::api::{
-        DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbeReport, QualityReason, RequestState, Thresholds,
+        Diagnostic, DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbePhoto, ProbeReport, QualityReason,
+        RequestState, Thresholds,
     };
 
     fn found(rank: usize, similarity: f32, match_status: MatchStatus, uri: &str) -> MatchReport {
@@ -157,7 +169,10 @@ mod tests {
             contract: "e/3".into(),
             fallback: false,
             fallbacks: Vec::new(),
-            diagnostics: vec![app::api::Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None }],
+            diagnostics: vec![
+                Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None },
+                Diagnostic { stage: "discover".into(), kind: "provider_timeout".into(), count: 1, provider: Some("wikimedia".into()) },
+            ],
             result: vec![ProbeReport {
                 query_image: "query-1.jpg".into(),
                 query_uri: None,
@@ -200,9 +215,34 @@ mod tests {
     }
 
     #[test]
+    fn the_notes_tell_what_each_of_several_photos_adds() {
+        let mut result = result(Vec::new());
+        assert!(!notes(&result, &Counts::default()).contains("photos"), "one photo needs no words");
+        let face = result.result[0].face.clone();
+        let photo = |name: &str, weight, similarity| ProbePhoto {
+            query_image: name.into(),
+            face: face.clone(),
+            weight,
+            similarity,
+            crop: None,
+            annotated: None,
+        };
+        result.result[0].photos = vec![photo("query-1.jpg", 0.6, 0.91234), photo("query-2.jpg", 0.4, 0.25)];
+        let notes = notes(&result, &Counts::default());
+        for line in [
+            "probe: one vector of 2 photos",
+            "photo 1: query-1.jpg, weight 0.60, similarity 0.9123",
+            "photo 2: query-2.jpg, weight 0.40, similarity 0.2500",
+        ] {
+            assert!(notes.lines().any(|said| said == line), "{line} is missing in {notes}");
+        }
+    }
+
+    #[test]
     fn the_notes_name_engine_models_thresholds_and_diagnostics() {
         let counts = Counts { candidates: 9, processed: 9, failed: 2, faces: 7, matches: 1 };
-        let notes = notes(&result(Vec::new()), &counts);
+        let pack = app::api::FallbackReport { what: "pack".into(), reason: "out_of_memory".into() };
+        let notes = notes(&MatchResult { fallback: true, fallbacks: vec![pack], ..result(Vec::new()) }, &counts);
         for words in [
             "burn-flex (cpu)",
             "p@1, f@2, e@3",
@@ -210,7 +250,9 @@ mod tests {
             "POSSIBLE from 0.30",
             "calibration: ten people",
             "9 looked at, 2 failed",
-            "decode: unreadable_image × 2",
+            "decode: unreadable_image × 2\n",
+            "discover: provider_timeout × 1 (wikimedia)\n",
+            "stood in: pack (out_of_memory)",
         ] {
             assert!(notes.contains(words), "{words} is missing in {notes}");
         }

@@ -15,6 +15,7 @@ use url::Url;
 /// * `DOWNLOAD_REDIRECTS` (default 3): redirects that are followed.
 /// * `DOWNLOAD_RETRIES` (default 2): how often an address is tried again.
 /// * `DOWNLOAD_RETRY_SHORTEST`, `DOWNLOAD_RETRY_LONGEST` (default 0.2 s and 2 s): a pause before that is anything between.
+/// * `MAX_CONCURRENCY` (default: cores + 1; read in [`super::JobsConfig`]): downloads of all requests at once.
 /// * `DOWNLOADS_PER_HOST` (default 4): downloads from one host at once.
 /// * `DOWNLOADS_PER_SECOND` (default 20): downloads from one host in a second.
 /// * `DOWNLOAD_BREAKER_FAILURES` (default 5): failures in a row after which a host is left alone.
@@ -31,6 +32,8 @@ pub struct DownloadConfig {
     pub retries: u32,
     pub shortest_pause: Duration,
     pub longest_pause: Duration,
+    /// Of all requests, from all hosts together.
+    pub at_once: usize,
     pub per_host: usize,
     pub per_second: NonZeroU32,
     pub breaker_failures: u32,
@@ -44,7 +47,8 @@ pub struct DownloadConfig {
 }
 
 impl DownloadConfig {
-    pub fn from_environment(env: &Environment, data_dir: &Path) -> Result<Self, ConfigError> {
+    /// `at_once`: how many downloads of all requests there may be at once.
+    pub fn from_environment(env: &Environment, data_dir: &Path, at_once: usize) -> Result<Self, ConfigError> {
         let shortest_pause =
             env.seconds("DOWNLOAD_RETRY_SHORTEST", 0.2, 0.0..=60.0, "seconds of the shortest pause before a download is tried again")?;
         Ok(Self {
@@ -62,6 +66,7 @@ impl DownloadConfig {
             longest_pause: env
                 .seconds("DOWNLOAD_RETRY_LONGEST", 2.0, 0.0..=60.0, "seconds of the longest pause before a download is tried again")?
                 .max(shortest_pause),
+            at_once,
             per_host: env.number("DOWNLOADS_PER_HOST", 4, 1..=64, "downloads from one host at once")?,
             per_second: env.number(
                 "DOWNLOADS_PER_SECOND",
@@ -102,7 +107,7 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<DownloadConfig, String> {
-        DownloadConfig::from_environment(&Environment::of(pairs), Path::new("data")).map_err(|e| e.to_string())
+        DownloadConfig::from_environment(&Environment::of(pairs), Path::new("data"), 3).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -117,6 +117,32 @@ impl Environment {
         })
     }
 
+    /// A whole number within a range, or the word that stands for no number.
+    pub fn number_or<T>(
+        &self,
+        name: &'static str,
+        word: &str,
+        range: RangeInclusive<T>,
+        meaning: &'static str,
+    ) -> Result<Option<T>, ConfigError>
+    where
+        T: FromStr + PartialOrd + fmt::Display,
+    {
+        self.read(name, word, meaning, |text| {
+            if text == word {
+                return Ok(None);
+            }
+            let number = text.parse().ok().filter(|number| range.contains(number));
+            let expected = || format!("`{word}` or a whole number from {} to {} is expected", range.start(), range.end());
+            number.map(Some).ok_or_else(expected)
+        })
+    }
+
+    /// `true` or `false`.
+    pub fn switch(&self, name: &'static str, default: bool, meaning: &'static str) -> Result<bool, ConfigError> {
+        self.read(name, &default.to_string(), meaning, |text| text.parse().map_err(|_| "`true` or `false` is expected".to_owned()))
+    }
+
     /// A duration in seconds, fractions allowed.
     pub fn seconds(
         &self,

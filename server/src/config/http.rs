@@ -9,7 +9,7 @@ use std::{
 
 /// * `HOST` (default 127.0.0.1): address to listen on; `0.0.0.0` opens it to the network.
 /// * `PORT` (default 3000): 0 takes any free port.
-/// * `MAX_UPLOAD_BYTES` (default 12 MiB): the largest query picture.
+/// * `MAX_UPLOAD_BYTES` (default 12 MiB): the largest query photo; of a search with several, each may have as much.
 /// * `MAX_PIXELS` (default 40 million): the largest width times height of a picture.
 /// * `SYNC_TIMEOUT` (default 20 s): how long `sync=true` waits before it answers 202.
 /// * `SITE_ROOT` (default `<DATA_DIR>/site`): the folder with the page's `pkg/`.
@@ -41,7 +41,7 @@ impl HttpConfig {
                 "MAX_UPLOAD_BYTES",
                 app::api::MAX_UPLOAD_BYTES as u64,
                 1024..=1 << 30,
-                "the largest query picture in bytes",
+                "the largest query photo in bytes; of a search with several, each may have as much",
             )?,
             max_pixels: env.number("MAX_PIXELS", 40_000_000, 10_000..=1_000_000_000, "the largest width times height of a picture")?,
             sync_timeout: env.seconds("SYNC_TIMEOUT", 20.0, 0.0..=3600.0, "seconds that `sync=true` waits before it answers 202")?,

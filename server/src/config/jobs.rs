@@ -3,7 +3,8 @@
 use super::{ConfigError, Environment};
 use std::time::Duration;
 
-/// * `MAX_CONCURRENCY` (default: cores + 1): candidate pictures of one request that are worked on at once.
+/// * `MAX_CONCURRENCY` (default: cores + 1; where a GPU takes more pictures at once than there are cores, so many + 1):
+///   candidate pictures of one request that are worked on at once, and downloads of all requests together.
 /// * `WORKERS` (default 1): requests that are worked on at once.
 /// * `QUEUE_CAPACITY` (default 64): requests that may wait; one more is answered 503 with Retry-After.
 /// * `JOB_TIMEOUT` (default 120 s): how long a request goes on asking others for candidates and pictures; what it has by
@@ -11,7 +12,8 @@ use std::time::Duration;
 /// * `MAX_RETRIES` (default 3): how often a failed or interrupted request is tried again before it is given up.
 #[derive(Debug, Clone)]
 pub struct JobsConfig {
-    pub max_concurrency: usize,
+    /// None: what suits the machine, see [`PipelineContext::new`](crate::pipeline::PipelineContext::new).
+    pub max_concurrency: Option<usize>,
     pub workers: usize,
     pub queue_capacity: u64,
     pub job_timeout: Duration,
@@ -24,13 +26,13 @@ pub struct JobsConfig {
 
 impl JobsConfig {
     pub fn from_environment(env: &Environment) -> Result<Self, ConfigError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
-            max_concurrency: env.number(
+            max_concurrency: env.number_or(
                 "MAX_CONCURRENCY",
-                cores + 1,
+                "auto",
                 1..=1024,
-                "candidate pictures of one request that are worked on at once (default: cores + 1)",
+                "candidate pictures of one request that are worked on at once, and downloads of all requests together; \
+                 `auto`: cores + 1, more where a GPU takes more",
             )?,
             workers: env.number("WORKERS", 1, 1..=64, "requests that are worked on at once")?,
             queue_capacity: env.number("QUEUE_CAPACITY", 64, 1..=100_000, "requests that may wait; one more is answered 503")?,

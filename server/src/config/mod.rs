@@ -45,16 +45,19 @@ impl Config {
     pub fn from_environment(env: &Environment) -> Result<Self, ConfigError> {
         let log = LogConfig::from_environment(env)?;
         let storage = StorageConfig::from_environment(env)?;
+        let http = HttpConfig::from_environment(env, &storage.data_dir)?;
+        let jobs = JobsConfig::from_environment(env)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             log,
-            http: HttpConfig::from_environment(env, &storage.data_dir)?,
-            jobs: JobsConfig::from_environment(env)?,
+            http,
             engine: EngineConfig::from_environment(env, &storage.data_dir)?,
             quality: QualityConfig::from_environment(env)?,
             discovery: DiscoveryConfig::from_environment(env, &storage.data_dir)?,
-            download: DownloadConfig::from_environment(env, &storage.data_dir)?,
+            download: DownloadConfig::from_environment(env, &storage.data_dir, jobs.max_concurrency.unwrap_or(cores + 1))?,
             s3: S3Config::from_environment(env)?,
             storage,
+            jobs,
         })
     }
 
@@ -85,6 +88,21 @@ mod tests {
         assert_eq!(config.jobs.queue_capacity, 64);
         assert_eq!(config.quality.gate, app::api::QualityGate::Standard);
         assert_eq!(config.discovery.pools[0].name, "samples");
+        assert_eq!(read(&[("MAX_CONCURRENCY", "17")])?.download.at_once, 17);
+        Ok(())
+    }
+
+    #[test]
+    fn the_networks_are_served_as_the_environment_says() -> Result<(), String> {
+        let of = |pairs: &[(&str, &str)]| {
+            let vision = read(pairs)?.engine.vision();
+            Ok::<_, String>((vision.max_batch, vision.max_wait.as_millis(), vision.timeout.as_secs_f64(), vision.flip))
+        };
+        assert_eq!(of(&[])?, (None, 2, 30.0, false));
+        let set = [("MAX_BATCH", "4"), ("MAX_WAIT_MS", "0"), ("MODEL_TIMEOUT", "2.5"), ("EMBED_FLIP", "true")];
+        assert_eq!(of(&set)?, (Some(4), 0, 2.5, true));
+        assert_eq!(read(&[])?.jobs.max_concurrency, None);
+        assert_eq!(read(&[("MAX_CONCURRENCY", "3")])?.jobs.max_concurrency, Some(3));
         Ok(())
     }
 
@@ -98,6 +116,10 @@ mod tests {
             ("RETENTION_DAYS", "-1"),
             ("ENGINE", "abacus"),
             ("QUALITY_GATE", "high"),
+            ("MAX_BATCH", "0"),
+            ("MAX_WAIT_MS", "soon"),
+            ("MODEL_TIMEOUT", "0"),
+            ("EMBED_FLIP", "perhaps"),
             ("DATABASE_URL", "postgres://db/engine"),
             ("DATABASE_URL", "mysql://db"),
             ("ARTIFACTS_URL", "s3://bucket/prefix"),
@@ -107,12 +129,40 @@ mod tests {
             ("SIGNING_KEY", "short"),
             ("SYNC_TIMEOUT", "NaN"),
             ("LOG_FORMAT", "xml"),
+            ("FALLBACK_MODEL", "heavy"),
+            ("MIN_FREE_MEMORY_MB", "-1"),
         ] {
             let sentence = read(&[(name, value)]).err().unwrap_or_default();
             assert!(sentence.contains(name) && sentence.ends_with('.'), "{name}={value}: {sentence:?}");
         }
         assert!(read(&[("DATABASE_URL", "postgres://db/engine")]).err().unwrap_or_default().contains("SQLite only"));
         assert!(read(&[("ARTIFACTS_URL", "s3://bucket/prefix")]).err().unwrap_or_default().contains("not in this build yet"));
+    }
+
+    #[test]
+    fn who_asks_is_told_with_version_and_contact() -> Result<(), String> {
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(read(&[])?.user_agent(), format!("face-engine/{version}"));
+        assert_eq!(read(&[("CONTACT", "desk@paper.example")])?.user_agent(), format!("face-engine/{version} (desk@paper.example)"));
+        Ok(())
+    }
+
+    #[test]
+    fn the_pack_that_stands_in_is_another_one_and_keeps_off_the_gpu() -> Result<(), String> {
+        use models::EngineChoice;
+        let engine = |pairs: &[(&str, &str)]| read(pairs).map(|config| config.engine);
+        assert!(engine(&[])?.fallback_vision().is_none() && engine(&[("FALLBACK_MODEL", " ")])?.fallback.is_none());
+        for (asked, runs) in [("auto", EngineChoice::Cpu), ("wgpu", EngineChoice::Cpu), ("burn-flex", EngineChoice::BurnFlex)] {
+            let vision = engine(&[("MODEL_PACK", "standard"), ("FALLBACK_MODEL", "light"), ("ENGINE", asked)])?.fallback_vision();
+            let vision = vision.ok_or("no backup")?;
+            assert_eq!((vision.pack.as_deref(), vision.engine), (Some("light"), runs));
+        }
+        let same = engine(&[("MODEL_PACK", "light"), ("FALLBACK_MODEL", "light")]).err().unwrap_or_default();
+        assert!(same.starts_with("FALLBACK_MODEL=light") && same.contains("already"), "{same}");
+        let unknown = engine(&[("FALLBACK_MODEL", "heavy")]).err().unwrap_or_default();
+        assert!(unknown.contains("light, standard"), "{unknown}");
+        assert_eq!(engine(&[])?.min_free_memory, 256 << 20);
+        Ok(())
     }
 
     #[test]

@@ -125,7 +125,10 @@ fn built(name: &'static str, config: &Config) -> Result<Option<Arc<dyn Provider>
         }
         "tineye" => Arc::new(web::TinEye::new(api(&web.tineye.url)?, key(&web.tineye))),
         "brave" => Arc::new(web::Brave::new(api(&web.brave.url)?, key(&web.brave))),
-        "wikimedia" => Arc::new(web::Wikimedia::new(api(&web.wikimedia_url)?)),
+        "wikimedia" => {
+            let wikimedia = web::Wikimedia::new(api(&web.wikimedia_url)?);
+            Arc::new(if config.discovery.contact.is_some() { wikimedia } else { wikimedia.without_contact() })
+        }
         "openverse" => {
             let openverse = web::Openverse::new(api(&web.openverse_url)?);
             Arc::new(match &web.openverse_client {
@@ -207,6 +210,16 @@ mod tests {
                 assert!(report(&**provider).note.contains("sent to"), "{}: who gets what is told", provider.name());
             }
         }
+    }
+
+    #[test]
+    fn wikimedia_asks_for_a_contact_until_there_is_one() {
+        let note = |pairs: &[(&str, &str)]| {
+            let reports = providers(pairs).reports();
+            reports.into_iter().find(|report| report.name == "wikimedia").map(|report| report.note).unwrap_or_default()
+        };
+        assert!(note(&[]).ends_with("it asks for a contact: set CONTACT"), "{}", note(&[]));
+        assert!(!note(&[("CONTACT", "desk@paper.example")]).contains("CONTACT"));
     }
 
     #[test]

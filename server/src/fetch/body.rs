@@ -50,7 +50,7 @@ impl From<Bytes> for Body {
 /// Told what a body holds once it was read.
 pub type WhenRead = Box<dyn FnOnce(&Bytes) + Send>;
 
-/// A file without a name that is written once, and read once.
+/// A file without a name that is written once, and read once or in parts.
 pub struct Spool {
     file: File,
     len: u64,
@@ -108,6 +108,16 @@ impl Spool {
     pub fn when_read(mut self, told: WhenRead) -> Self {
         self.when_read = Some(told);
         self
+    }
+
+    /// A part of what was written so far. Blocks.
+    pub fn part(&mut self, at: u64, len: usize) -> io::Result<Bytes> {
+        let mut bytes = vec![0; len];
+        self.file.seek(SeekFrom::Start(at))?;
+        self.file.read_exact(&mut bytes)?;
+        // What is written next goes behind the rest.
+        self.file.seek(SeekFrom::End(0))?;
+        Ok(bytes.into())
     }
 
     fn read(mut self) -> io::Result<Bytes> {

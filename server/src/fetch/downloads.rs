@@ -1,6 +1,5 @@
 //! The parts of fetching put together as the configuration says.
 
-use super::breaker::BreakerRule;
 use super::cache::DownloadCache;
 use super::client::{Client, ClientError, ClientRules};
 use super::hosts::HostRules;
@@ -10,6 +9,7 @@ use super::retry::{Chance, RetryRule, system_chance};
 use super::ticks::{RealTicks, SharedTicks};
 use super::web::{WebFetcher, WebLimits};
 use super::{Fetcher, Fetchers};
+use crate::breaker::BreakerRule;
 use crate::config::DownloadConfig;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,8 +50,13 @@ impl Downloads {
             user_agent: user_agent.to_owned(),
             hosts: HostRules {
                 at_once: config.per_host,
+                at_once_in_all: config.at_once,
                 per_second: config.per_second,
-                breaker: BreakerRule { failures: config.breaker_failures, pause: config.breaker_pause },
+                breaker: BreakerRule {
+                    failures: config.breaker_failures,
+                    pause: config.breaker_pause,
+                    longest_pause: config.breaker_pause,
+                },
                 patience: config.timeout,
             },
             retry: RetryRule {

@@ -87,6 +87,7 @@ fn one(headers: &HeaderMap, name: HeaderName) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spoil::spoiled;
 
     fn of(lines: &[(&'static str, &'static str)]) -> Freshness {
         let mut headers = HeaderMap::new();
@@ -111,6 +112,16 @@ mod tests {
             (vec![("cache-control", "max-age=31536000, immutable")], 86_400),
         ] {
             assert_eq!(of(&lines).fresh_for.as_secs(), seconds, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn no_spoiled_header_keeps_a_picture_for_longer_than_a_day() {
+        let header = b"public, max-age=\"3600\", s-maxage=31536000, stale-while-revalidate=99999999999999999999";
+        for bytes in spoiled(header, 5000) {
+            let Ok(value) = HeaderValue::from_bytes(&bytes) else { continue };
+            let headers = HeaderMap::from_iter([(CACHE_CONTROL, value.clone()), (AGE, value.clone()), (VARY, value)]);
+            assert!(Freshness::of(&headers).fresh_for <= Duration::from_secs(86_400));
         }
     }
 

@@ -148,6 +148,7 @@ fn four(bytes: &[u8], at: usize) -> Option<[u8; 4]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spoil::spoiled;
     use image::{DynamicImage, ImageFormat};
     use std::io::Cursor;
 
@@ -211,6 +212,24 @@ mod tests {
         let mut header = Header::new(9);
         assert_eq!(header.push(b"GIF8"), Ok(()));
         assert!(!header.is_a_picture(), "too little to tell");
+    }
+
+    #[test]
+    fn of_spoiled_files_none_is_refused_that_decodes_and_the_pieces_they_come_in_change_nothing() {
+        use crate::pipeline::{ImageLimits, decode};
+        let limits = ImageLimits { max_pixels: 64 * 32, ..ImageLimits::default() };
+        let (mut refused, mut read) = (0, 0);
+        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif] {
+            for bytes in spoiled(&picture(64, 32, format), 1500) {
+                let said = Header::new(limits.max_pixels).push(&bytes);
+                assert_eq!(drip(&bytes, limits.max_pixels).0, said, "{format:?}: {bytes:?}");
+                let decodes = decode(&bytes, &limits).is_ok();
+                assert!(said.is_ok() || !decodes, "{format:?}, {said:?}: {bytes:?}");
+                refused += usize::from(said.is_err());
+                read += usize::from(decodes);
+            }
+        }
+        assert!(refused > 100 && read > 100, "faults of both kinds: {refused} refused, {read} read");
     }
 
     #[test]

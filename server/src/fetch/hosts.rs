@@ -1,11 +1,11 @@
 //! What each host is asked at most: so many downloads at a time, so many in a second, none while it is down or asked to
-//! be left alone.
+//! be left alone; and how many downloads there are at a time in all.
 //!
 //! The clock is injected: a test turns it by hand.
 
 use super::FetchError;
-use super::breaker::{Admission, Breaker, BreakerRule};
 use super::ticks::SharedTicks;
+use crate::breaker::{Admission, Breaker, BreakerRule};
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
@@ -28,6 +28,8 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
 #[derive(Debug, Clone, Copy)]
 pub struct HostRules {
     pub at_once: usize,
+    /// From all hosts together, whoever asks.
+    pub at_once_in_all: usize,
     /// As many may also come at once after a quiet while.
     pub per_second: NonZeroU32,
     pub breaker: BreakerRule,
@@ -56,7 +58,7 @@ struct Host {
 }
 
 struct HostState {
-    breaker: Breaker,
+    breaker: Breaker<Instant>,
     /// It asked to be left alone until then.
     quiet_until: Option<Instant>,
     asked_at: Instant,
@@ -89,12 +91,13 @@ impl Host {
 pub struct Hosts {
     rules: HostRules,
     ticks: SharedTicks,
+    all: Arc<Semaphore>,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
 }
 
 impl Hosts {
     pub fn new(rules: HostRules, ticks: SharedTicks) -> Self {
-        Self { rules, ticks, hosts: Mutex::default() }
+        Self { rules, ticks, all: Arc::new(Semaphore::new(rules.at_once_in_all.max(1))), hosts: Mutex::default() }
     }
 
     fn host(&self, place: &str) -> Arc<Host> {
@@ -138,10 +141,12 @@ impl Hosts {
             };
             self.ticks.sleep_until(Instant::from_std(until)).await;
         }
+        // Taken last: who waits for a host keeps nobody from another one.
+        let of_all = self.all.clone().acquire_owned().await.map_err(|_| FetchError::Cancelled)?;
         let admission = host.state().breaker.admit(self.ticks.now());
         match admission {
             Admission::Refused => Err(FetchError::HostDown),
-            admission => Ok(Turn { host, admission, settled: false, _slot: slot }),
+            admission => Ok(Turn { host, admission, settled: false, _slot: slot, _of_all: of_all }),
         }
     }
 
@@ -158,6 +163,7 @@ pub struct Turn {
     admission: Admission,
     settled: bool,
     _slot: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
 }
 
 impl Turn {
@@ -208,8 +214,9 @@ mod tests {
     fn hosts(at_once: usize, per_second: u32) -> (Hosts, Arc<StandingTicks>) {
         let rules = HostRules {
             at_once,
+            at_once_in_all: 100,
             per_second: NonZeroU32::new(per_second).expect("not zero"),
-            breaker: BreakerRule { failures: 5, pause: Duration::from_secs(30) },
+            breaker: BreakerRule { failures: 5, pause: Duration::from_secs(30), longest_pause: Duration::from_secs(30) },
             patience: Duration::from_secs(10),
         };
         let ticks = StandingTicks::new();
@@ -234,6 +241,18 @@ mod tests {
         assert!(hosts.enter("b.example").await.is_ok(), "another host has its own");
         drop(first);
         assert!(hosts.enter("a.example").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn so_many_at_a_time_of_all_hosts_together() {
+        let (mut hosts, _) = hosts(2, 1000);
+        hosts.all = Arc::new(Semaphore::new(3));
+        let first = hosts.enter("a.example").await.expect("a turn");
+        let _others = [hosts.enter("a.example").await.expect("a turn"), hosts.enter("b.example").await.expect("a turn")];
+        assert!(waits(hosts.enter("c.example")));
+        assert!(waits(hosts.enter("a.example")), "this one waits for its host");
+        drop(first);
+        assert!(hosts.enter("c.example").await.is_ok());
     }
 
     #[tokio::test]

@@ -6,7 +6,6 @@
 
 mod address;
 mod body;
-mod breaker;
 mod cache;
 mod client;
 mod downloads;
@@ -21,6 +20,7 @@ mod request;
 mod resolver;
 mod retry;
 mod s3;
+mod shelf;
 mod ticks;
 mod web;
 
@@ -38,6 +38,7 @@ pub use request::FetchRequest;
 pub use resolver::{Names, SystemNames};
 pub use retry::{RetryBudget, retry_after};
 pub use s3::S3Fetcher;
+pub use shelf::Shelf;
 pub use ticks::{RealTicks, StandingTicks, Ticks};
 pub use web::{WebFetcher, WebLimits};
 

@@ -95,6 +95,7 @@ fn web_address(text: &str, base: &Url) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spoil::spoiled;
 
     fn named(html: &str) -> Option<String> {
         named_picture(html.as_bytes(), &Url::parse("https://news.example/2026/story.html?id=1").expect("an address"))
@@ -145,6 +146,22 @@ mod tests {
         ] {
             assert_eq!(named(html), None, "{html}");
         }
+    }
+
+    #[test]
+    fn whatever_a_spoiled_page_names_is_an_address_of_the_web() {
+        let page = Url::parse("https://news.example/2026/story.html").expect("an address");
+        let html = br#"<!doctype html><html><head><title>A &amp; b</title><base href="/media/"><!-- c --><script>"</"</script>
+            <meta property="og:image" content="//cdn.example/p.jpg?a=1&amp;b=2"><meta name=twitter:image content='t.png'>
+            <link rel="shortcut image_src" href="http://[2001:db8::1]:8080/l.jpg"></head><body><img src=x></body>"#;
+        let mut named = 0;
+        for spoiled in spoiled(html, 5000) {
+            let Some(found) = named_picture(&spoiled, &page) else { continue };
+            let url = Url::parse(&found).expect("an absolute address");
+            assert!(matches!(url.scheme(), "http" | "https") && url.host().is_some(), "{found}");
+            named += 1;
+        }
+        assert!(named > 1000, "most of a page survives: {named}");
     }
 
     #[test]

@@ -121,6 +121,7 @@ fn http_date(text: &str) -> Option<SystemTime> {
 mod tests {
     use super::*;
     use crate::fetch::ticks::StandingTicks;
+    use crate::spoil::spoiled;
     use std::sync::Mutex;
 
     fn rule(chance: f64) -> RetryRule {
@@ -208,6 +209,14 @@ mod tests {
             tries += tried(&rule(0.0), &request, vec![FetchError::Timeout; 9]).await.1;
         }
         assert_eq!(tries, 4 + 3);
+    }
+
+    #[test]
+    fn a_spoiled_retry_after_asks_for_a_time_or_for_nothing() {
+        let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let read =
+            |text: &str| spoiled(text.as_bytes(), 5000).filter_map(|bytes| retry_after(&String::from_utf8_lossy(&bytes), now)).count();
+        assert!(read("Sun, 06 Nov 1994 08:49:37 GMT") > 30 && read("120") > 30, "some are still understood");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     pipeline::ValidateError,
     store::StoreError,
 };
-use app::api::ErrorDetail;
+use app::api::{ErrorDetail, MAX_QUERY_PHOTOS};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -63,6 +63,16 @@ impl ApiError {
     pub fn payload_too_large(limit: u64) -> Self {
         let message = format!("The upload is larger than the {} MiB allowed: send a smaller file.", mebibytes(limit));
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message).with(json!({ "limit_bytes": limit }))
+    }
+
+    /// More than the most photos of the greatest size, `each` bytes.
+    pub fn upload_too_large(each: u64) -> Self {
+        let (each_mib, total) = (mebibytes(each), mebibytes(each.saturating_mul(MAX_QUERY_PHOTOS as u64)));
+        let message = format!(
+            "The upload is larger than the {total} MiB allowed: send at most {MAX_QUERY_PHOTOS} photos of at most {each_mib} MiB each."
+        );
+        let details = json!({ "limit_bytes": each, "limit_photos": MAX_QUERY_PHOTOS });
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message).with(details)
     }
 
     /// Logs what happened and shows nothing of it.

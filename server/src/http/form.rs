@@ -3,9 +3,9 @@
 //! Every complaint names the field and says what it must be. Browsers send an empty text for a field left empty: it
 //! counts as absent. The uploaded file's own name is never looked at.
 
-use super::ApiError;
+use super::{ApiError, photos};
 use crate::discovery::{BadUrl, MAX_URLS, Providers, check_url, split_list};
-use app::api::{MatchOptions, QualityGate};
+use app::api::{MAX_QUERY_PHOTOS, MatchOptions, QualityGate};
 use axum::extract::Multipart;
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -19,10 +19,11 @@ const PROVIDERS: usize = 50;
 /// A form has a dozen fields; more than this is no form of ours.
 const FIELDS: usize = 64;
 
-/// What was sent, checked as far as it can be without looking at the picture.
+/// What was sent, checked as far as it can be without looking at the photos.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatchForm {
-    pub image: Bytes,
+    /// One or more photos of one person, as they were sent; the first says who is meant, with `face` where it shows several.
+    pub images: Vec<Bytes>,
     pub options: MatchOptions,
     pub sync: bool,
 }
@@ -31,7 +32,7 @@ pub struct MatchForm {
 pub async fn read(mut multipart: Multipart, gate: QualityGate) -> Result<MatchForm, ApiError> {
     let unreadable =
         |_| ApiError::malformed("The body is no readable multipart form: send `image`, `purpose` and `consent` as form fields.");
-    let mut image = None;
+    let mut images = Vec::new();
     let mut options = MatchOptions { quality: gate, ..MatchOptions::default() };
     let mut sync = false;
     let mut fields = 0;
@@ -45,7 +46,13 @@ pub async fn read(mut multipart: Multipart, gate: QualityGate) -> Result<MatchFo
             // A browser sends a nameless empty file where none was chosen.
             let nameless = field.file_name().is_some_and(str::is_empty);
             let bytes = field.bytes().await.map_err(unreadable)?;
-            image = (!(nameless && bytes.is_empty())).then_some(bytes);
+            if nameless && bytes.is_empty() {
+                continue;
+            }
+            if images.len() == MAX_QUERY_PHOTOS {
+                return Err(photos::too_many());
+            }
+            images.push(bytes);
             continue;
         }
         let text = String::from_utf8(field.bytes().await.map_err(unreadable)?.to_vec()).map_err(|_| invalid_text(&name))?;
@@ -88,11 +95,15 @@ pub async fn read(mut multipart: Multipart, gate: QualityGate) -> Result<MatchFo
             _ => return Err(unknown_field(&name)),
         }
     }
-    let Some(image) = image else {
-        return Err(ApiError::new(StatusCode::BAD_REQUEST, "missing_image", "There is no picture: send it as the form field `image`.")
-            .with(json!({ "field": "image" })));
-    };
-    Ok(MatchForm { image, options, sync })
+    if images.is_empty() {
+        return Err(missing_image());
+    }
+    Ok(MatchForm { images, options, sync })
+}
+
+pub fn missing_image() -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "missing_image", "There is no picture: send it as the form field `image`.")
+        .with(json!({ "field": "image" }))
 }
 
 impl MatchForm {

@@ -1,14 +1,14 @@
 //! `POST /match`: checks everything that can be checked at once, queues the rest, and answers 202, 200 or, to a form
 //! sent without JavaScript, a redirect to the page of the request.
 
-use super::{ApiError, form, form::MatchForm, pages, report, upload, wants_html};
+use super::{ApiError, form, form::MatchForm, pages, photos, report, upload, wants_html};
 use crate::{
     jobs::Submission,
-    pipeline::{ValidatedQuery, validate_query},
+    pipeline::{QueryPhotos, ValidatedQuery},
     service::Service,
     store::Idempotency,
 };
-use app::api::{Accepted, Links, RequestState};
+use app::api::{Accepted, Links, MAX_QUERY_PHOTOS, MatchOptions, RequestState};
 use axum::{
     Json,
     body::Body,
@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What the fields beside the picture may take, with the multipart's own lines: a hundred long addresses are the most.
+/// What the fields beside the photos may take, with the multipart's own lines: a hundred long addresses are the most.
 const FIELDS_BYTES: u64 = 320 << 10;
 
 pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Response {
@@ -37,29 +37,30 @@ async fn answer(service: &Arc<Service>, request: Request, html: bool) -> Result<
     let key = idempotency_key(request.headers())?;
     let limit = service.config.http.max_upload_bytes;
     let (parts, body) = request.into_parts();
-    let body = upload::read(&parts.headers, body, limit.saturating_add(FIELDS_BYTES), limit).await?;
+    let most = limit.saturating_mul(MAX_QUERY_PHOTOS as u64).saturating_add(FIELDS_BYTES);
+    let body = upload::read(&parts.headers, body, most, limit).await?;
     let multipart = Multipart::from_request(Request::from_parts(parts, Body::from(body)), &()).await.map_err(|_| {
         ApiError::malformed("Send a multipart form (`Content-Type: multipart/form-data`) with `image`, `purpose` and `consent`.")
     })?;
     let form = form::read(multipart, service.config.quality.gate).await?;
-    if form.image.len() as u64 > limit {
-        return Err(ApiError::payload_too_large(limit));
-    }
-    if form.image.is_empty() {
-        return Err(crate::pipeline::ValidateError::Empty.into());
-    }
+    photos::check_sizes(&form.images, limit)?;
     form.check_lawful()?;
     form.check_providers(&service.providers)?;
-    let query = validate(service, form.image.clone()).await?;
+    let MatchForm { images, options, sync } = form;
+    let size_bytes: usize = images.iter().map(Bytes::len).sum();
+    let photos = photos::validate(service, images).await?;
 
-    let sync = form.sync;
-    let idempotency = key.map(|key| Idempotency { key_hash: hex(&Sha256::digest(key.as_bytes())), body_hash: fingerprint(&form, &query) });
-    let MatchForm { image, options, .. } = form;
-    let size_bytes = image.len();
-    let submission = Submission { query: image, query_name: query.name, options, idempotency };
+    let body_hash = |key: String| Idempotency {
+        key_hash: hex(&Sha256::digest(key.as_bytes())),
+        body_hash: fingerprint(&options, photos.iter().map(|(photo, _)| photo)),
+    };
+    let idempotency = key.map(body_hash);
+    let count = photos.len();
+    let Some(query) = QueryPhotos::of(photos) else { return Err(form::missing_image()) };
+    let submission = Submission { query, options, idempotency };
     let accepted = service.jobs.submit(submission).await?;
     let id = accepted.id;
-    tracing::info!(request_id = %id, new = accepted.new, size_bytes, "request accepted");
+    tracing::info!(request_id = %id, new = accepted.new, photos = count, size_bytes, "request accepted");
     if html {
         return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, Links::of(&id.to_string()).page)]).into_response());
     }
@@ -87,7 +88,7 @@ async fn synchronous(service: &Arc<Service>, id: Uuid) -> Result<Response, ApiEr
 /// The answer for a request that failed while somebody waited for it.
 fn failed(id: Uuid, mut detail: app::api::ErrorDetail) -> ApiError {
     let status = match detail.code.as_str() {
-        "no_face" | "low_quality" | "face_index_out_of_range" | "unreadable_image" => StatusCode::UNPROCESSABLE_ENTITY,
+        "no_face" | "low_quality" | "face_index_out_of_range" | "photos_disagree" | "unreadable_image" => StatusCode::UNPROCESSABLE_ENTITY,
         "internal_error" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };
@@ -104,17 +105,6 @@ fn accepted_answer(id: Uuid, status: RequestState) -> Response {
     (StatusCode::ACCEPTED, location, Json(Accepted { request_id: id.to_string(), status, links })).into_response()
 }
 
-/// Decoding keeps a core busy: only so many at once, off the threads that answer.
-async fn validate(service: &Arc<Service>, image: Bytes) -> Result<ValidatedQuery, ApiError> {
-    let permit = service.decoders.clone().acquire_owned().await.map_err(|e| ApiError::internal(&e))?;
-    let limits = service.limits;
-    let validated = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        validate_query(&image, &limits)
-    });
-    Ok(validated.await.map_err(|e| ApiError::internal(&e))??)
-}
-
 /// The header, where it is there: 1 to 255 visible ASCII characters.
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
@@ -125,12 +115,14 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// Of what was asked, not of the bytes that carried it: a retry draws a new multipart boundary.
-fn fingerprint(form: &MatchForm, query: &ValidatedQuery) -> String {
+/// Of what was asked, not of the bytes that carried it: a retry draws a new multipart boundary. The order of the photos
+/// counts, as the first says who is meant.
+fn fingerprint<'a>(options: &MatchOptions, photos: impl Iterator<Item = &'a ValidatedQuery>) -> String {
     let mut hash = Sha256::new();
-    hash.update(query.sha256.as_bytes());
+    // All digests are of one length: where the options begin is never in doubt.
+    photos.for_each(|photo| hash.update(photo.sha256.as_bytes()));
     // Options always serialise; without them two requests would only look more alike.
-    hash.update(serde_json::to_vec(&form.options).unwrap_or_default());
+    hash.update(serde_json::to_vec(options).unwrap_or_default());
     hex(&hash.finalize())
 }
 

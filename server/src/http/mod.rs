@@ -13,6 +13,7 @@ mod form;
 mod health;
 mod match_;
 mod pages;
+mod photos;
 mod report;
 mod status;
 mod upload;

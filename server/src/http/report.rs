@@ -68,6 +68,10 @@ pub fn sign_result(result: &mut MatchResult, links: &dyn ArtifactLinks) {
     for probe in &mut result.result {
         sign(&mut probe.crop, links);
         sign(&mut probe.annotated, links);
+        for photo in &mut probe.photos {
+            sign(&mut photo.crop, links);
+            sign(&mut photo.annotated, links);
+        }
         probe.matches.iter_mut().for_each(|report| sign_match(report, links));
     }
 }

@@ -20,8 +20,8 @@ const UPLOAD_TIME: Duration = Duration::from_secs(120);
 const DRAIN_BYTES: u64 = 128 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(15);
 
-/// The whole body, at most `limit` bytes of it. `reported` is the limit that an error names.
-pub async fn read(headers: &HeaderMap, body: Body, limit: u64, reported: u64) -> Result<Bytes, ApiError> {
+/// The whole body, at most `limit` bytes of it. An error names `each`, what one photo may have.
+pub async fn read(headers: &HeaderMap, body: Body, limit: u64, each: u64) -> Result<Bytes, ApiError> {
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
     let mut stream = body.into_data_stream();
     if declared.is_some_and(|length| length > limit) {
@@ -29,7 +29,7 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: u64, reported: u64) ->
         if !waits {
             drain(stream).await;
         }
-        return Err(ApiError::payload_too_large(reported));
+        return Err(ApiError::upload_too_large(each));
     }
     let deadline = Instant::now() + UPLOAD_TIME;
     let mut bytes = Vec::with_capacity(usize::try_from(declared.unwrap_or(0)).unwrap_or(0));
@@ -40,7 +40,7 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: u64, reported: u64) ->
             Ok(Some(Ok(_))) => {
                 drop(bytes);
                 drain(stream).await;
-                return Err(ApiError::payload_too_large(reported));
+                return Err(ApiError::upload_too_large(each));
             }
             Ok(Some(Err(_))) => return Err(ApiError::malformed("The upload ended early: send it again.")),
             Err(_) => {

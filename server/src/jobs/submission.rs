@@ -1,21 +1,20 @@
-//! Handing a request in: the picture first, then the row, so that whatever is queued can be run.
+//! Handing a request in: the photos first, then the row, so that whatever is queued can be run.
 
 use super::Jobs;
 use crate::{
     jobs::JobError,
     objects::input_prefix,
+    pipeline::QueryPhotos,
     store::{Idempotency, NewRequest, Submitted},
 };
 use app::api::MatchOptions;
-use bytes::Bytes;
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// A checked request.
 #[derive(Debug, Clone)]
 pub struct Submission {
-    pub query: Bytes,
-    pub query_name: String,
+    pub query: QueryPhotos,
     pub options: MatchOptions,
     pub idempotency: Option<Idempotency>,
 }
@@ -37,7 +36,7 @@ pub enum SubmitError {
     Job(#[from] JobError),
 }
 
-/// Where the query picture of a request lies.
+/// Where a query photo of a request lies.
 pub fn query_key(id: Uuid, query_name: &str) -> String {
     format!("{}/query/{query_name}", input_prefix(id))
 }
@@ -53,10 +52,11 @@ impl Jobs {
     }
 
     async fn submit_to_the_end(&self, submission: Submission) -> Result<Accepted, SubmitError> {
-        let Submission { query, query_name, options, idempotency } = submission;
+        let Submission { query, options, idempotency } = submission;
+        let query_names = query.iter().map(|photo| photo.name.clone()).collect();
         let (id, now) = (Uuid::new_v4(), self.clock.now());
-        let new = NewRequest { id, created_at: now, expires_at: now.plus(self.retention), query_name, options, idempotency };
-        let submitted = self.store_picture_and_row(&new, query).await;
+        let new = NewRequest { id, created_at: now, expires_at: now.plus(self.retention), query_names, options, idempotency };
+        let submitted = self.store_photos_and_row(&new, &query).await;
         match submitted {
             Ok(Submitted::Queued) => {
                 self.queued.notify_one();
@@ -72,13 +72,15 @@ impl Jobs {
         }
     }
 
-    async fn store_picture_and_row(&self, new: &NewRequest, query: Bytes) -> Result<Submitted, JobError> {
+    async fn store_photos_and_row(&self, new: &NewRequest, query: &QueryPhotos) -> Result<Submitted, JobError> {
         self.store.begin_upload(new.id).await?;
-        self.objects.put_durable(&query_key(new.id, &new.query_name), query).await?;
+        for photo in query.iter() {
+            self.objects.put_durable(&query_key(new.id, &photo.name), photo.bytes.clone()).await?;
+        }
         Ok(self.store.submit(new, self.config.queue_capacity).await?)
     }
 
-    /// The picture of a request that was not accepted is kept nowhere.
+    /// The photos of a request that was not accepted are kept nowhere.
     async fn discard_upload(&self, id: Uuid) {
         if let Err(error) = self.delete_objects(id).await {
             tracing::warn!(%error, "an unaccepted upload could not be deleted; the next start tries again");

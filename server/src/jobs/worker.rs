@@ -2,7 +2,7 @@
 
 use super::{JobError, JobProgress, Jobs, Running, submission::query_key};
 use crate::{
-    pipeline::{self, MatchJob, PipelineContext, PipelineError},
+    pipeline::{self, MatchJob, PipelineContext, PipelineError, QueryPhoto, QueryPhotos},
     store::{Batch, Claimed, Outcome, Retry, StoreError},
 };
 use app::api::{ErrorDetail, EventKind, MatchResult, RequestState};
@@ -102,12 +102,16 @@ impl Jobs {
         self.wakes.wake(id);
     }
 
+    /// None where a photo is not there any more.
     async fn job(&self, claimed: &Claimed) -> Result<Option<MatchJob>, JobError> {
-        let query = self.objects.get(&query_key(claimed.id, &claimed.query_name)).await?;
-        Ok(query.map(|query| MatchJob {
+        let mut photos = Vec::with_capacity(claimed.query_names.len());
+        for name in &claimed.query_names {
+            let Some(bytes) = self.objects.get(&query_key(claimed.id, name)).await? else { return Ok(None) };
+            photos.push(QueryPhoto { name: name.clone(), bytes });
+        }
+        Ok(QueryPhotos::new(photos).map(|query| MatchJob {
             request_id: claimed.id,
             options: claimed.options.clone(),
-            query_name: claimed.query_name.clone(),
             query,
             retry_count: claimed.retry_count,
             max_retries: self.config.max_retries,

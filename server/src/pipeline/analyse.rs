@@ -10,6 +10,7 @@ use super::{Stage, StageError, StageTimes};
 use app::api::QualityReport;
 use image::{RgbImage, imageops};
 use models::{BBox, Caller, Embedding, Face, ModelError, Person, Vision, align};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Faces given to the embedding network at a time: bounds memory where a picture shows a crowd.
@@ -40,6 +41,8 @@ pub struct Analysis {
     pub people: Vec<Person>,
     /// The largest first. Where the picture shows none, the whole picture, if that was allowed.
     pub faces: Vec<AnalysedFace>,
+    /// The pack's backup detector looked for faces, at least once, because the first one failed.
+    pub by_backup: bool,
 }
 
 impl Analysis {
@@ -66,7 +69,12 @@ pub enum Role {
 /// Finds, aligns and embeds every face of the picture.
 pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: Role, times: &StageTimes) -> Result<Analysis, StageError> {
     let side = vision.info().face_side;
-    let look = |part: &RgbImage| vision.faces(caller, part, side).map(|detected| detected.faces);
+    let by_backup = Cell::new(false);
+    let look = |part: &RgbImage| -> Result<Vec<Face>, ModelError> {
+        let detected = vision.faces(caller, part, side)?;
+        by_backup.set(by_backup.get() || detected.by_backup);
+        Ok(detected.faces)
+    };
     let (width, height) = picture.dimensions();
     let find_people = || times.time(Stage::Person, || guard("person", || vision.people(caller, picture)));
     let find_faces = || times.time(Stage::Face, || guard("face", || look(picture)));
@@ -111,7 +119,7 @@ pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: R
         }
     };
     let faces = times.time(Stage::Quality, || guard("quality", || Ok(boxes.zip(&crops).zip(embeddings).map(described).collect())))?;
-    Ok(Analysis { width, height, faces, people })
+    Ok(Analysis { width, height, faces, people, by_backup: by_backup.get() })
 }
 
 /// Runs a step; a panic in it is an error of this picture.

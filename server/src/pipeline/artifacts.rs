@@ -147,10 +147,31 @@ impl PictureEmbeddings {
     }
 }
 
+/// What several photos of one person make together.
+#[derive(Debug, Serialize)]
+pub struct TemplateEmbedding {
+    pub of: Vec<TemplatePart>,
+    /// A unit vector: what was compared.
+    pub embedding: Vec<f32>,
+}
+
+/// One photo of a template.
+#[derive(Debug, Serialize)]
+pub struct TemplatePart {
+    /// The picture's name within the request.
+    pub image: String,
+    /// Index into its faces.
+    pub face: usize,
+    /// Its share, 0..1.
+    pub weight: f32,
+}
+
 #[derive(Serialize)]
 struct EmbeddingsFile<'a> {
     /// File name and digest of the network: vectors of different networks cannot be compared.
     model: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<&'a TemplateEmbedding>,
     images: &'a [PictureEmbeddings],
 }
 
@@ -160,10 +181,11 @@ pub async fn store_embeddings(
     request_id: Uuid,
     side: Side,
     model: &str,
+    template: Option<&TemplateEmbedding>,
     images: &[PictureEmbeddings],
 ) -> Result<(), StageError> {
     let key = format!("output/{request_id}/{}/embeddings.json", side.folder());
-    store_json(objects, &key, &EmbeddingsFile { model, images }).await
+    store_json(objects, &key, &EmbeddingsFile { model, template, images }).await
 }
 
 /// Writes any value as JSON under a key.

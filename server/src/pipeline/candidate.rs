@@ -136,9 +136,11 @@ pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared)
         drop(bytes);
         let hash = shared.times.time(Stage::Decode, || PictureHash::of(&picture));
         let analysis = analyse(&*vision, &shared.caller, &picture, Role::Candidate, &shared.times)?;
-        let (best, similarity, verdict) = best_face(&analysis, &shared.probe, &shared.judge)
-            .map_err(|mismatch| StageError { stage: "compare", kind: "contract_mismatch", message: mismatch.to_string() })?
-            .ok_or_else(|| StageError { stage: "compare", kind: "nothing_to_compare", message: "the picture gave no embedding".into() })?;
+        let (best, similarity, verdict) = best_face(&analysis, &shared.probe, &shared.judge)?.ok_or_else(|| StageError {
+            stage: "compare",
+            kind: "nothing_to_compare",
+            message: "the picture gave no embedding".into(),
+        })?;
         let pool_image = format!("pool-{}.{}", &sha256[..12], format.ending());
         let seen = Box::new(Seen { pool_image, sha256, hash, analysis, best, similarity, verdict });
         Ok(Outcome::Compared { seen, picture: Arc::new(picture), from })
@@ -169,13 +171,25 @@ fn unreadable(error: &ValidateError) -> StageError {
 
 /// The face that speaks for the picture: the best verdict, then the greatest cosine; of equal ones the sharper, then the larger
 /// (faces come largest first).
-fn best_face(analysis: &Analysis, probe: &Embedding, judge: &Judge) -> Result<Option<(usize, f32, Verdict)>, ContractMismatch> {
-    let mut compared = Vec::with_capacity(analysis.faces.len());
-    for (index, face) in analysis.faces.iter().enumerate() {
-        let similarity = face.embedding.cosine(probe)?;
-        compared.push((index, similarity, judge.verdict(similarity, face.quality.as_ref()), face.sharpness));
-    }
+fn best_face(analysis: &Analysis, probe: &Embedding, judge: &Judge) -> Result<Option<(usize, f32, Verdict)>, StageError> {
+    let judged = |(index, similarity): (usize, f32)| (index, similarity, judge.verdict(similarity, analysis.faces[index].quality.as_ref()));
     let order = |verdict: &Verdict| (!verdict.is_listed(), verdict.status());
-    let best = compared.into_iter().min_by(|a, b| order(&a.2).cmp(&order(&b.2)).then(high_first(a.1, b.1)).then(high_first(a.3, b.3)));
-    Ok(best.map(|(index, similarity, verdict, _)| (index, similarity, verdict)))
+    let compared = similarities(analysis, probe)?.into_iter().map(judged);
+    Ok(compared.min_by(|a, b| order(&a.2).cmp(&order(&b.2)).then_with(|| more_similar(analysis, (a.0, a.1), (b.0, b.1)))))
+}
+
+/// The face with the greatest cosine; of equal ones the sharper, then the larger (faces come largest first).
+pub fn most_similar(analysis: &Analysis, probe: &Embedding) -> Result<Option<(usize, f32)>, StageError> {
+    Ok(similarities(analysis, probe)?.into_iter().min_by(|a, b| more_similar(analysis, *a, *b)))
+}
+
+/// The index of every face, with its cosine.
+fn similarities(analysis: &Analysis, probe: &Embedding) -> Result<Vec<(usize, f32)>, StageError> {
+    let mismatch = |mismatch: ContractMismatch| StageError { stage: "compare", kind: "contract_mismatch", message: mismatch.to_string() };
+    analysis.faces.iter().enumerate().map(|(index, face)| Ok((index, face.embedding.cosine(probe).map_err(mismatch)?))).collect()
+}
+
+fn more_similar(analysis: &Analysis, a: (usize, f32), b: (usize, f32)) -> std::cmp::Ordering {
+    let sharpness = |index: usize| analysis.faces[index].sharpness;
+    high_first(a.1, b.1).then_with(|| high_first(sharpness(a.0), sharpness(b.0)))
 }

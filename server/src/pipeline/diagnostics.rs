@@ -30,6 +30,11 @@ impl Diagnostics {
         *self.0.entry(key).or_default() += 1;
     }
 
+    /// Takes over what was counted apart.
+    pub fn merge(&mut self, other: Self) {
+        other.0.into_iter().for_each(|(key, count)| *self.0.entry(key).or_default() += count);
+    }
+
     pub fn list(&self) -> Vec<Diagnostic> {
         let diagnostic = |((stage, kind, provider), count): (&Key, &usize)| Diagnostic {
             stage: stage.clone(),

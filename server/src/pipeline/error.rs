@@ -66,6 +66,16 @@ impl StageError {
     pub fn panic(stage: &'static str) -> Self {
         Self { stage, kind: "panic", message: "the code panicked on this picture".into() }
     }
+
+    /// Whether it speaks against the networks or what they run on, so that others should do the work: not a picture that
+    /// cannot be had or read, nor a caller that has left.
+    pub fn is_of_the_engine(&self) -> bool {
+        match self.kind {
+            "model_not_loaded" | "engine_failed" | "unusable_output" | "out_of_memory" | "engine_timeout" | "device_lost" => true,
+            "panic" => matches!(self.stage, "person" | "face" | "embed"),
+            _ => false,
+        }
+    }
 }
 
 /// Why a whole job ends without a result.
@@ -74,8 +84,9 @@ pub enum PipelineError {
     /// The query picture is refused.
     #[error("{0}")]
     Query(#[from] ValidateError),
-    #[error("No face was found in the query picture: send one that shows the face larger, sharper or less turned away.")]
-    NoFace,
+    /// On the `index`th photo, 0 the first, of `photos`.
+    #[error("No face was found in {}", no_face(.index, .photos))]
+    NoFace { index: usize, photos: usize },
     #[error("The query picture holds {faces} face(s), so `face` must be below {faces}, not {index} (0 is the largest).")]
     FaceIndexOutOfRange { index: usize, faces: usize },
     /// The gate is `strict`, and the query face is too poor.
@@ -84,6 +95,9 @@ pub enum PipelineError {
         advice(reasons)
     )]
     LowQuality { reasons: Vec<QualityReason> },
+    /// The faces of several photos cancel each other out.
+    #[error("The photos have nothing in common that could be searched for: send photos of one person.")]
+    PhotosDisagree,
     /// A network failed on the query picture itself.
     #[error("The query picture could not be analysed: the engine failed; try again, and tell the operator if it stays so.")]
     Engine(StageError),
@@ -97,9 +111,10 @@ impl PipelineError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Query(error) => error.code(),
-            Self::NoFace => "no_face",
+            Self::NoFace { .. } => "no_face",
             Self::LowQuality { .. } => "low_quality",
             Self::FaceIndexOutOfRange { .. } => "face_index_out_of_range",
+            Self::PhotosDisagree => "photos_disagree",
             Self::Engine(_) => "engine_failed",
             Self::Objects(_) => "storage_failed",
             Self::Cancelled => "cancelled",
@@ -110,16 +125,17 @@ impl PipelineError {
     pub fn status(&self) -> u16 {
         match self {
             Self::Query(error) => error.status(),
-            Self::NoFace | Self::LowQuality { .. } | Self::FaceIndexOutOfRange { .. } => 422,
+            Self::NoFace { .. } | Self::LowQuality { .. } | Self::FaceIndexOutOfRange { .. } | Self::PhotosDisagree => 422,
             Self::Engine(_) | Self::Objects(_) => 503,
             Self::Cancelled => 410,
         }
     }
 
-    /// For programs, where there is more to say than the code says.
+    /// For programs, where there is more to say than the code says: why a face is too poor, which of several photos it is about.
     pub fn details(&self) -> Value {
         match self {
             Self::LowQuality { reasons } => json!({ "reasons": reasons }),
+            Self::NoFace { index, photos } if *photos > 1 => json!({ "index": index }),
             _ => Value::Null,
         }
     }
@@ -153,6 +169,14 @@ fn better(reason: QualityReason) -> &'static str {
     }
 }
 
+fn no_face(index: &usize, photos: &usize) -> String {
+    let better = "one that shows the face larger, sharper or less turned away";
+    match photos {
+        0 | 1 => format!("the query picture: send {better}."),
+        _ => format!("photo {} of {photos}: leave it out, or send {better}.", index + 1),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +189,26 @@ mod tests {
         assert_eq!((error.code(), error.status(), error.retryable()), ("low_quality", 422, false));
         assert_eq!(error.details(), json!({ "reasons": ["small", "blurred", "dark"] }));
         assert!(refused(&[QualityReason::Occluded]).to_string().contains("shows it uncovered, or search"));
-        assert_eq!(PipelineError::NoFace.details(), Value::Null);
+        assert_eq!(PipelineError::PhotosDisagree.details(), Value::Null);
+    }
+
+    #[test]
+    fn what_speaks_against_the_engine_is_told_from_what_costs_a_picture_alone() {
+        let of_the_engine = [
+            ModelError::NotBuiltIn,
+            ModelError::Load("played".into()),
+            ModelError::Engine("played".into()),
+            ModelError::Output("NaN".into()),
+            ModelError::OutOfMemory("played".into()),
+            ModelError::Timeout(30.0),
+            ModelError::DeviceLost("played".into()),
+        ];
+        assert!(of_the_engine.iter().all(|error| StageError::model("face", error).is_of_the_engine()));
+        assert!(["person", "face", "embed"].iter().all(|stage| StageError::panic(stage).is_of_the_engine()));
+        assert!(!StageError::model("face", &ModelError::CallerGone).is_of_the_engine());
+        assert!(!["fetch", "align", "artifacts", "analyse"].iter().any(|stage| StageError::panic(stage).is_of_the_engine()));
+        let unreadable = StageError { stage: "decode", kind: "unreadable_image", message: String::new() };
+        let foreign = StageError { stage: "compare", kind: "contract_mismatch", message: String::new() };
+        assert!(!unreadable.is_of_the_engine() && !foreign.is_of_the_engine());
     }
 }

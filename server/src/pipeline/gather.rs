@@ -96,7 +96,12 @@ impl Round {
                 // One after the other: nobody is asked twice at the same time.
                 for phrase in phrases.iter().take(wanted) {
                     let probe = ProbeQuery { words: Some(phrase.clone()), ..probe.clone() };
-                    answers.push(self.ask(&**provider, &probe, limit).await);
+                    let answer = self.ask(&**provider, &probe, limit).await;
+                    let had_enough = answer.as_ref().is_err_and(has_had_enough);
+                    answers.push(answer);
+                    if had_enough {
+                        break;
+                    }
                 }
             }))
             .await;
@@ -143,6 +148,11 @@ impl Round {
             Err(_) => Err(ProviderError::Timeout),
         }
     }
+}
+
+/// Whether the next question would get the same refusal, or is asked not to be put.
+fn has_had_enough(error: &ProviderError) -> bool {
+    matches!(error, ProviderError::RateLimited { .. } | ProviderError::QuotaSpent | ProviderError::Unauthorized)
 }
 
 fn wait_for_words(answers: &[Answer]) -> bool {

@@ -2,8 +2,8 @@
 //! its picture stands in.
 //!
 //! Which file of a group leads is settled by pictures and places alone: one that may be listed before one that is left out for
-//! its quality, the operator's own pools before the web, the larger picture before the smaller, the picture itself before its thumbnail, then the order of discovery. An entry is
-//! its leader's: face, similarity and crops are those of one file.
+//! its quality, the operator's own pools before the web, the larger picture before the smaller, the picture itself before its
+//! thumbnail, then the order of discovery. An entry is its leader's: face, similarity and crops are those of one file.
 
 use super::near_duplicate::Nearness;
 use super::quality::reasons;

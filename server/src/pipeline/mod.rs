@@ -11,6 +11,7 @@ mod analyse;
 mod artifacts;
 mod assign;
 mod candidate;
+mod compare;
 mod decode;
 mod diagnostics;
 mod draw;
@@ -19,7 +20,10 @@ mod gather;
 mod jpeg;
 mod listing;
 mod near_duplicate;
+mod networks;
+mod photos;
 mod quality;
+mod query;
 mod rank;
 mod redraw;
 mod report;
@@ -36,6 +40,7 @@ pub use decode::decode;
 pub use diagnostics::Diagnostics;
 pub use error::{PipelineError, StageError, ValidateError};
 pub use near_duplicate::{Look, Nearness, PictureHash};
+pub use photos::{QueryPhoto, QueryPhotos, distinct};
 pub use quality::{Judge, Verdict, measure};
 pub use rank::{RankKey, TIE, rank};
 pub use run::{run, run_timed};
@@ -45,13 +50,17 @@ pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
 use crate::discovery::Provider;
 use crate::fetch::{Fetcher, Fetchers};
 use crate::objects::Objects;
+use crate::vision::Visions;
 use app::api::{EventKind, MatchOptions};
-use bytes::Bytes;
-use models::Vision;
+use models::{Vision, VisionInfo};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
+
+/// Pictures in memory at once, however many an engine could take: a decoded picture is tens of megabytes.
+const MOST_PICTURES: usize = 256;
 
 /// What a running job tells the world; implemented by the job runner (events, stored stages) and by the command line.
 pub trait Progress: Send + Sync {
@@ -70,10 +79,8 @@ pub trait Progress: Send + Sync {
 pub struct MatchJob {
     pub request_id: Uuid,
     pub options: MatchOptions,
-    /// `query-` and the first 8 hex digits of the SHA-256, with the ending of the format: [`ValidatedQuery::name`].
-    pub query_name: String,
-    /// The query picture as it was uploaded.
-    pub query: Bytes,
+    /// The photos of the person, as they were uploaded.
+    pub query: QueryPhotos,
     /// How often the job was started before, and how often it may be: shown in the result.
     pub retry_count: u32,
     pub max_retries: u32,
@@ -82,9 +89,14 @@ pub struct MatchJob {
 /// What every job shares: made once, used by many jobs at a time.
 #[derive(Clone)]
 pub struct PipelineContext {
+    /// The networks of a job. Where `visions` says which ones do a job, each takes its own from there.
     pub vision: Arc<dyn Vision>,
+    /// The packs that a job may be done by; None: `vision` does all.
+    pub visions: Option<Arc<Visions>>,
     pub providers: Vec<Arc<dyn Provider>>,
     pub fetcher: Arc<dyn Fetcher>,
+    /// Where a job keeps what it has fetched for as long as it runs.
+    pub downloads_folder: PathBuf,
     /// Where artifacts go; None makes none, and the result carries no links.
     pub objects: Option<Arc<dyn Objects>>,
     pub limits: ImageLimits,
@@ -100,20 +112,33 @@ pub struct PipelineContext {
 }
 
 impl PipelineContext {
-    /// With the default limits, files fetched from pools alone, and one computing thread per core.
+    /// With the default limits, files fetched from pools alone, and as many pictures computed at once as keep the machine
+    /// busy: one per core, or as many as fill the calls of a GPU (see [`pictures_at_once`]).
     pub fn new(vision: Arc<dyn Vision>, providers: Vec<Arc<dyn Provider>>, objects: Option<Arc<dyn Objects>>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let pictures = pictures_at_once(vision.info(), cores);
         Self {
             vision,
+            visions: None,
             providers,
             fetcher: Arc::new(Fetchers::default()),
+            downloads_folder: std::env::temp_dir(),
             objects,
             limits: ImageLimits::default(),
             // One more than can compute, so that the next picture is read while the others keep the cores busy.
-            max_concurrency: cores + 1,
+            max_concurrency: pictures + 1,
             job_timeout: Duration::from_secs(120),
             provider_timeout: Duration::from_secs(8),
-            compute: Arc::new(Semaphore::new(cores)),
+            compute: Arc::new(Semaphore::new(pictures)),
         }
     }
+}
+
+/// How many pictures are worth computing at once: one per core, because decoding and drawing keep it busy; but no fewer
+/// than fill every lane's call of the detector with the greatest batch, because a picture asks a network and waits, and a GPU
+/// that is asked by two pictures computes calls of two.
+fn pictures_at_once(info: &VisionInfo, cores: usize) -> usize {
+    let detectors = info.networks.iter().filter(|network| network.role != "embedding");
+    let batch = detectors.map(|network| network.max_batch).max().unwrap_or(1);
+    cores.max(info.lanes.saturating_mul(batch)).min(MOST_PICTURES)
 }

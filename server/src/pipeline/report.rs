@@ -2,7 +2,7 @@
 
 use super::analyse::{AnalysedFace, Analysis};
 use crate::discovery::Provenance;
-use app::api::{FaceReport, ModelNames, PersonReport, ProvenanceReport, Thresholds};
+use app::api::{FaceReport, FallbackReport, ModelNames, PersonReport, ProvenanceReport, Thresholds};
 use models::VisionInfo;
 
 pub fn face(face: &AnalysedFace) -> FaceReport {
@@ -20,6 +20,35 @@ pub fn face(face: &AnalysedFace) -> FaceReport {
 pub fn person(analysis: &Analysis, face: &AnalysedFace) -> Option<PersonReport> {
     let person = analysis.people.get(face.person?)?;
     Some(PersonReport { bbox: person.bbox.array(), score: person.score })
+}
+
+/// What stood in for the usual, each kind once. `pack`: why the backup pack did the work, where it did; `listed`: the pictures
+/// of the result.
+pub fn fallbacks<'a>(
+    pack: Option<&str>,
+    query: impl Iterator<Item = &'a Analysis>,
+    listed: impl Iterator<Item = &'a Analysis>,
+) -> Vec<FallbackReport> {
+    let (mut by_backup, mut no_person_in_query, mut no_person, mut no_face) = (false, false, false, false);
+    for photo in query {
+        by_backup |= photo.by_backup;
+        no_person_in_query |= photo.people.is_empty();
+    }
+    for analysis in listed {
+        by_backup |= analysis.by_backup;
+        no_person |= analysis.people.is_empty();
+        no_face |= analysis.is_fallback();
+    }
+    let told = [
+        ("pack", pack),
+        // A backup detector looks only where the first one failed.
+        ("face_detector", by_backup.then_some("engine_failed")),
+        ("no_person", no_person_in_query.then_some("no_person_in_query")),
+        ("no_person", no_person.then_some("no_person")),
+        ("no_face", no_face.then_some("no_face")),
+    ];
+    let report = |(what, reason): (&str, Option<&str>)| Some(FallbackReport { what: what.to_owned(), reason: reason?.to_owned() });
+    told.into_iter().filter_map(report).collect()
 }
 
 pub fn models(info: &VisionInfo) -> ModelNames {

@@ -55,6 +55,12 @@ impl<'a> Reporter<'a> {
         self.close(StageState::Failed);
     }
 
+    /// What was done so far counts no more: the stage that fails is told as failed, and the counts start from nothing.
+    pub fn start_over(&mut self) {
+        self.counts = Counts { candidates: self.counts.candidates, ..Counts::default() };
+        self.close(StageState::Failed);
+    }
+
     pub fn emit(&self, event: EventKind) {
         self.progress.emit(event);
     }

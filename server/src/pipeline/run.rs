@@ -2,22 +2,16 @@
 //!
 //! The run emits `stage`, `candidate` and `match` events; `done` and `error` belong to whoever keeps the result.
 
-use super::analyse::{Analysis, Role, analyse};
 use super::artifacts::{self, PictureEmbeddings, Side};
-use super::candidate::{Seen, Shared, on_a_core};
-use super::gather::gather;
+use super::compare::{Compared, Known, compare};
 use super::listing::{Entry, entries, match_report};
-use super::quality::{Judge, Verdict, refusal};
+use super::networks::Networks;
 use super::redraw::redraw;
 use super::reporter::Reporter;
-use super::sweep::{QueryPicture, Sweep, Swept, kept_links};
-use super::validate::hex;
-use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, StageTimes, decode, report};
-use crate::fetch::{FetchRequest, RetryBudget};
-use app::api::{MatchReport, MatchResult, MatchStatus, ProbeReport, RequestState};
-use models::Caller;
-use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use super::sweep::kept_links;
+use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, StageError, StageTimes, report};
+use crate::fetch::FetchRequest;
+use app::api::{MatchReport, MatchResult, RequestState};
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -43,50 +37,37 @@ pub async fn run_timed(
 }
 
 async fn search(
-    ctx: &PipelineContext,
+    shared: &PipelineContext,
     job: &MatchJob,
     progress: &dyn Progress,
     times: &StageTimes,
     reporter: &mut Reporter<'_>,
 ) -> Result<MatchResult, PipelineError> {
     let start = Instant::now();
-    let deadline = tokio::time::Instant::now() + ctx.job_timeout;
+    reporter.begin("validate", None);
+    let mut networks = Networks::of(shared).await?;
+    let mut ctx = networks.context(shared);
+    let mut known = Known::until(tokio::time::Instant::now() + ctx.job_timeout);
+    // Where the networks fail and others take over, all of it is done again: vectors of two packs are never compared.
+    let compared = loop {
+        let failure = match compare(&ctx, job, progress, times, &mut known, networks.may_be_replaced(), reporter).await {
+            Ok(compared) => break compared,
+            Err(failure) => failure,
+        };
+        let kind = networks.replace(&mut ctx, failure).await?;
+        known.diagnostics.count("engine", kind);
+        progress.log(format!("the networks failed ({kind}): everything is compared with those of the pack {}", ctx.vision.info().pack));
+        reporter.start_over();
+        let gathered = known.candidates.as_ref().map(Vec::len);
+        reporter.begin(if gathered.is_some() { "analyse" } else { "validate" }, gathered);
+    };
+    let Compared { query, mut swept, request, diagnostics: counted } = compared;
+    let Known { candidates, mut diagnostics, .. } = known;
+    let candidates = candidates.unwrap_or_default();
+    diagnostics.merge(counted);
     let info = ctx.vision.info();
     let thresholds = report::thresholds(info);
-    let mut diagnostics = Diagnostics::default();
-
-    reporter.begin("validate", None);
-    let caller = Caller::new();
-    let query = look_at_query(ctx, job, &caller, times).await?;
-    let (faces, people) = (query.seen.analysis.faces.len(), query.seen.analysis.people.len());
-    progress.log(format!("query: {faces} face(s), {people} person(s); face {} is compared", query.seen.best));
-    if people == 0 {
-        diagnostics.count("person", "no_person_in_query");
-    }
-    stop_if_cancelled(progress)?;
-
-    reporter.begin("discover", None);
-    let candidates = gather(ctx, &job.options, &job.query, deadline, &mut diagnostics, progress).await;
-    reporter.counts.candidates = candidates.len();
-    stop_if_cancelled(progress)?;
-
-    reporter.begin("analyse", Some(candidates.len()));
-    let probe = query.seen.analysis.faces[query.seen.best].embedding.clone();
-    let request = FetchRequest {
-        request_id: job.request_id,
-        max_bytes: ctx.limits.max_bytes,
-        retries: Arc::new(RetryBudget::for_candidates(candidates.len())),
-        deadline,
-        cancel: CancellationToken::new(),
-    };
-    // A run that is dropped leaves no download behind.
-    let _cancelled_with_the_run = request.cancel.clone().drop_guard();
-    let chosen = &query.seen.analysis.faces[query.seen.best];
-    let judge = Arc::new(Judge::new(thresholds, job.options.quality, chosen.quality.as_ref()));
-    let shared = Shared::new(probe, judge, caller.clone(), times.clone(), request.clone());
-    let query_seen = Arc::clone(&query.seen);
-    let mut swept =
-        Sweep { ctx, job, candidates: &candidates, shared, thresholds, progress }.run(query, reporter, &mut diagnostics).await?;
+    query.count(&thresholds, &mut diagnostics);
 
     reporter.begin("rank", None);
     for entry in &swept.compared {
@@ -111,21 +92,20 @@ async fn search(
         let lead = &mut swept.compared[entry.lead];
         if !lead.drawn {
             stop_if_cancelled(progress)?;
-            lead.links = kept_links(redraw(ctx, &late, &candidates[lead.place.index], &lead.seen, times).await, &mut diagnostics);
+            lead.links = kept_links(redraw(&ctx, &late, &candidates[lead.place.index], &lead.seen, times).await, &mut diagnostics);
         }
     }
     let lead = |entry: &Entry| &swept.compared[entry.lead];
     let described = |(place, entry): (usize, &Entry)| match_report(place + 1, &candidates, lead(entry), &entry.places);
     let matches: Vec<MatchReport> = listed.iter().enumerate().map(described).collect();
-    // Whether the full frame stood in for a person, or the whole picture for a face.
-    let stands_in = |analysis: &Analysis| analysis.people.is_empty() || analysis.is_fallback();
-    let stood_in = listed.iter().any(|entry| stands_in(&lead(entry).seen.analysis));
+    let fallbacks = report::fallbacks(networks.backup(), query.analyses(), listed.iter().map(|entry| &lead(entry).seen.analysis));
     if let Some(objects) = &ctx.objects {
-        let query_embeddings = [PictureEmbeddings::of(&job.query_name, &query_seen.sha256, &query_seen.analysis)];
+        let (template, query_embeddings) = query.embeddings();
         let pool_embeddings: Vec<_> =
             swept.compared.iter().map(|c| PictureEmbeddings::of(&c.seen.pool_image, &c.seen.sha256, &c.seen.analysis)).collect();
-        for (side, images) in [(Side::Query, &query_embeddings[..]), (Side::Pool, &pool_embeddings)] {
-            artifacts::store_embeddings(&**objects, job.request_id, side, &info.embedding_model, images).await.map_err(unstored)?;
+        for (side, template, images) in [(Side::Query, template.as_ref(), &query_embeddings), (Side::Pool, None, &pool_embeddings)] {
+            let stored = artifacts::store_embeddings(&**objects, job.request_id, side, &info.embedding_model, template, images);
+            stored.await.map_err(unstored)?;
         }
     }
     let result = MatchResult {
@@ -142,10 +122,10 @@ async fn search(
         thresholds,
         calibration: info.calibration.clone(),
         contract: info.contract.to_string(),
-        fallback: stood_in || query_seen.analysis.people.is_empty(),
-        fallbacks: Vec::new(),
+        fallback: !fallbacks.is_empty(),
+        fallbacks,
         diagnostics: diagnostics.list(),
-        result: vec![probe_report(job, &query_seen, &swept, matches)],
+        result: vec![query.report(&swept.query_links, matches)],
     };
     if let Some(objects) = &ctx.objects {
         let key = format!("output/{}/matching_results.json", job.request_id);
@@ -154,51 +134,7 @@ async fn search(
     Ok(result)
 }
 
-/// Decodes the query, finds its faces and settles which one is compared.
-async fn look_at_query(ctx: &PipelineContext, job: &MatchJob, caller: &Caller, times: &StageTimes) -> Result<QueryPicture, PipelineError> {
-    let (vision, limits, bytes, times, caller) = (Arc::clone(&ctx.vision), ctx.limits, job.query.clone(), times.clone(), caller.clone());
-    let work = move || {
-        let picture = times.time(Stage::Decode, || decode(&bytes, &limits))?;
-        let sha256 = hex(&Sha256::digest(&bytes));
-        let analysis = analyse(&*vision, &caller, &picture, Role::Query, &times).map_err(PipelineError::Engine)?;
-        Ok::<_, PipelineError>((Arc::new(picture), sha256, analysis))
-    };
-    let (picture, sha256, analysis) = on_a_core(ctx, "analyse", work).await.map_err(PipelineError::Engine)??;
-    let faces = analysis.faces.len();
-    if faces == 0 {
-        return Err(PipelineError::NoFace);
-    }
-    let best = job.options.face.unwrap_or(0);
-    if best >= faces {
-        return Err(PipelineError::FaceIndexOutOfRange { index: best, faces });
-    }
-    let reasons = refusal(job.options.quality, analysis.faces[best].quality.as_ref());
-    if !reasons.is_empty() {
-        return Err(PipelineError::LowQuality { reasons });
-    }
-    let verdict = Verdict::Listed { status: MatchStatus::Match, held_back: Vec::new() };
-    let seen = Seen { pool_image: job.query_name.clone(), sha256, hash: None, similarity: 1.0, verdict, analysis, best };
-    Ok(QueryPicture { picture, seen: Arc::new(seen) })
-}
-
-fn probe_report(job: &MatchJob, query: &Seen, swept: &Swept, matches: Vec<MatchReport>) -> ProbeReport {
-    let chosen = &query.analysis.faces[query.best];
-    ProbeReport {
-        query_image: job.query_name.clone(),
-        query_uri: None,
-        face: report::face(chosen),
-        person: report::person(&query.analysis, chosen),
-        faces: query.analysis.faces.iter().map(report::face).collect(),
-        face_index: query.best,
-        crop: swept.query_links.crop.clone(),
-        annotated: swept.query_links.annotated.clone(),
-        fallback: query.analysis.people.is_empty(),
-        photos: Vec::new(),
-        matches,
-    }
-}
-
-fn stop_if_cancelled(progress: &dyn Progress) -> Result<(), PipelineError> {
+pub(super) fn stop_if_cancelled(progress: &dyn Progress) -> Result<(), PipelineError> {
     if progress.cancelled() { Err(PipelineError::Cancelled) } else { Ok(()) }
 }
 

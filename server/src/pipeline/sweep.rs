@@ -7,6 +7,7 @@ use super::artifacts::{self, Links, Side};
 use super::candidate::{Outcome, Seen, Shared, look_at, on_a_core};
 use super::listing::{match_report, precedence};
 use super::near_duplicate::Nearness;
+use super::query::Drawn;
 use super::reporter::Reporter;
 use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, TIE};
 use crate::discovery::Candidate;
@@ -48,19 +49,14 @@ pub struct Swept {
     pub compared: Vec<Compared>,
     /// By SHA-256: every place with that file, in the order of discovery.
     pub places: BTreeMap<String, Vec<Place>>,
-    pub query_links: Links,
+    /// Of each photo of the query, in their order.
+    pub query_links: Vec<Links>,
 }
 
 enum Done {
     Looked(usize, Outcome),
     Written(usize, Result<Links, StageError>),
-    QueryWritten(Result<Links, StageError>),
-}
-
-/// The query picture, to be drawn beside the candidates.
-pub struct QueryPicture {
-    pub picture: Arc<RgbImage>,
-    pub seen: Arc<Seen>,
+    QueryWritten(usize, Result<Links, StageError>),
 }
 
 pub struct Sweep<'a> {
@@ -70,16 +66,14 @@ pub struct Sweep<'a> {
     pub shared: Shared,
     pub thresholds: Thresholds,
     pub progress: &'a dyn Progress,
+    /// Other networks stand by: the first failure of these ends the sweep, instead of costing the candidate alone.
+    pub gives_up: bool,
 }
 
 impl Sweep<'_> {
-    /// Looks at every candidate. When this returns, nothing of it is still running or writing.
-    pub async fn run(
-        &self,
-        query: QueryPicture,
-        reporter: &mut Reporter<'_>,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<Swept, PipelineError> {
+    /// Looks at every candidate, and stores meanwhile what was drawn of the query. When this returns, nothing of it is still
+    /// running or writing.
+    pub async fn run(&self, query: Vec<Drawn>, reporter: &mut Reporter<'_>, diagnostics: &mut Diagnostics) -> Result<Swept, PipelineError> {
         let mut running = JoinSet::new();
         let result = self.drive(&mut running, query, reporter, diagnostics).await;
         // What has begun is waited for rather than cut off: an erased request must not be written to afterwards.
@@ -91,16 +85,18 @@ impl Sweep<'_> {
     async fn drive(
         &self,
         running: &mut JoinSet<Done>,
-        query: QueryPicture,
+        query: Vec<Drawn>,
         reporter: &mut Reporter<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Result<Swept, PipelineError> {
         let most = self.ctx.max_concurrency.max(1);
         let (mut looking, mut writing) = (0, 0);
         let mut waiting = self.candidates.iter().cloned().enumerate();
-        let mut swept = Swept::default();
+        let mut swept = Swept { query_links: vec![Links::default(); query.len()], ..Swept::default() };
         let mut compared: BTreeMap<usize, Compared> = BTreeMap::new();
-        self.spawn_write(running, Side::Query, query.picture, query.seen, Done::QueryWritten);
+        for (place, drawn) in query.into_iter().enumerate() {
+            self.spawn_query_write(running, place, drawn);
+        }
         loop {
             if self.progress.cancelled() {
                 return Err(PipelineError::Cancelled);
@@ -123,6 +119,12 @@ impl Sweep<'_> {
             match done {
                 Done::Looked(index, outcome) => {
                     looking -= 1;
+                    if let Outcome::Failed(error) = &outcome
+                        && self.gives_up
+                        && error.is_of_the_engine()
+                    {
+                        return Err(PipelineError::Engine(error.clone()));
+                    }
                     self.account(index, &outcome, reporter, diagnostics);
                     let (seen, picture, from) = match outcome {
                         Outcome::Compared { seen, picture, from } => (Arc::new(*seen), picture, from),
@@ -137,7 +139,7 @@ impl Sweep<'_> {
                     let mut entry = Compared { place, seen: Arc::clone(&seen), drawn: false, links: Links::default() };
                     entry.drawn = self.may_be_listed(&entry, &compared);
                     if entry.drawn && self.ctx.objects.is_some() {
-                        self.spawn_write(running, Side::Pool, picture, seen, move |links| Done::Written(index, links));
+                        self.spawn_write(running, index, picture, seen);
                         writing += 1;
                     } else if entry.drawn {
                         self.tell_match(&entry, compared.values(), reporter);
@@ -153,7 +155,12 @@ impl Sweep<'_> {
                         compared.insert(index, entry);
                     }
                 }
-                Done::QueryWritten(links) => swept.query_links = kept_links(links, diagnostics),
+                Done::QueryWritten(place, links) => {
+                    let links = kept_links(links, diagnostics);
+                    if let Some(known) = swept.query_links.get_mut(place) {
+                        *known = links;
+                    }
+                }
             }
         }
         swept.places.values_mut().for_each(|places| places.sort_unstable_by_key(|place| place.index));
@@ -196,37 +203,47 @@ impl Sweep<'_> {
         });
     }
 
-    /// Draws and stores the pictures of one candidate or of the query; without a store there is nothing to do.
-    fn spawn_write(
-        &self,
-        running: &mut JoinSet<Done>,
-        side: Side,
-        picture: Arc<RgbImage>,
-        seen: Arc<Seen>,
-        done: impl FnOnce(Result<Links, StageError>) -> Done + Send + 'static,
-    ) {
+    /// Stores what was drawn of one photo of the query.
+    fn spawn_query_write(&self, running: &mut JoinSet<Done>, place: usize, drawn: Drawn) {
+        let Some(objects) = self.ctx.objects.clone() else { return };
+        let (request_id, times) = (self.job.request_id, self.shared.times.clone());
+        let write = async move {
+            let start = Instant::now();
+            let links = artifacts::store(&*objects, request_id, Side::Query, &drawn.name, drawn.rendered?).await;
+            times.add(Stage::Artifacts, start.elapsed());
+            links
+        };
+        running.spawn(async move {
+            let caught = AssertUnwindSafe(write).catch_unwind().await;
+            Done::QueryWritten(place, caught.unwrap_or_else(|_| Err(StageError::panic("artifacts"))))
+        });
+    }
+
+    /// Draws and stores the pictures of one candidate; without a store there is nothing to do.
+    fn spawn_write(&self, running: &mut JoinSet<Done>, index: usize, picture: Arc<RgbImage>, seen: Arc<Seen>) {
         let Some(objects) = self.ctx.objects.clone() else { return };
         let (ctx, request_id, shared) = (self.ctx.clone(), self.job.request_id, self.shared.clone());
         let write = async move {
             let name = seen.pool_image.clone();
             let times = shared.times.clone();
             // The wait for a free core is no work of this stage.
-            let render =
-                move || times.time(Stage::Artifacts, || artifacts::render(&picture, &seen.analysis, &seen.analysis.faces[seen.best], side));
+            let draw = move || artifacts::render(&picture, &seen.analysis, &seen.analysis.faces[seen.best], Side::Pool);
+            let render = move || times.time(Stage::Artifacts, draw);
             let rendered = on_a_core(&ctx, "artifacts", render).await??;
             let start = Instant::now();
-            let links = artifacts::store(&*objects, request_id, side, &name, rendered).await;
+            let links = artifacts::store(&*objects, request_id, Side::Pool, &name, rendered).await;
             shared.times.add(Stage::Artifacts, start.elapsed());
             links
         };
         running.spawn(async move {
             let caught = AssertUnwindSafe(write).catch_unwind().await;
-            done(caught.unwrap_or_else(|_| Err(StageError::panic("artifacts"))))
+            Done::Written(index, caught.unwrap_or_else(|_| Err(StageError::panic("artifacts"))))
         });
     }
 
-    /// False where it is left out for its quality, where it is a near-duplicate of one that goes before it, or where enough different others are better by more
-    /// than a tie. Rarely it is listed all the same, as pictures to come change the groups: then it is drawn at the end.
+    /// False where it is left out for its quality, where it is a near-duplicate of one that goes before it, or where enough
+    /// different others are better by more than a tie. Rarely it is listed all the same, as pictures to come change the groups:
+    /// then it is drawn at the end.
     fn may_be_listed(&self, entry: &Compared, others: &BTreeMap<usize, Compared>) -> bool {
         let (similarity, look) = (entry.seen.similarity, entry.seen.look());
         let nearness = Nearness::new(self.thresholds.match_);

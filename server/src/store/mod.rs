@@ -35,7 +35,8 @@ pub struct NewRequest {
     pub id: Uuid,
     pub created_at: Moment,
     pub expires_at: Moment,
-    pub query_name: String,
+    /// Of the query photos among the request's objects, the first first.
+    pub query_names: Vec<String>,
     pub options: MatchOptions,
     pub idempotency: Option<Idempotency>,
 }
@@ -68,7 +69,7 @@ pub struct RequestRow {
     pub updated_at: Moment,
     pub expires_at: Moment,
     pub retry_count: u32,
-    pub query_name: String,
+    pub query_names: Vec<String>,
     pub options: MatchOptions,
     pub stages: Vec<StageReport>,
     pub counts: Counts,
@@ -90,7 +91,7 @@ pub enum Lookup<T> {
 pub struct Claimed {
     pub id: Uuid,
     pub retry_count: u32,
-    pub query_name: String,
+    pub query_names: Vec<String>,
     pub options: MatchOptions,
     /// Sequence numbers of the last event and the last log line that are stored.
     pub last_event: u64,

@@ -47,7 +47,7 @@ pub async fn request(readers: &SqlitePool, id: Uuid) -> Result<Lookup<Box<Reques
         updated_at: Moment(row.try_get("updated_at")?),
         expires_at: Moment(row.try_get("expires_at")?),
         retry_count: u32::try_from(row.try_get::<i64, _>("retry_count")?).unwrap_or(u32::MAX),
-        query_name: row.try_get("query_name")?,
+        query_names: json(&row, "query_names")?,
         options: json(&row, "options")?,
         stages: json(&row, "stages")?,
         counts: json(&row, "counts")?,

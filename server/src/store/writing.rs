@@ -22,13 +22,13 @@ pub async fn submit(tx: &mut SqliteConnection, new: &NewRequest, capacity: u64) 
         }
     }
     let inserted = sqlx::query(
-        "INSERT INTO requests (id, state, created_at, updated_at, expires_at, not_before, query_name, options)
+        "INSERT INTO requests (id, state, created_at, updated_at, expires_at, not_before, query_names, options)
          SELECT ?1, 'queued', ?2, ?2, ?3, ?2, ?4, ?5 WHERE (SELECT count(*) FROM requests WHERE state = 'queued') < ?6",
     )
     .bind(new.id.to_string())
     .bind(new.created_at.0)
     .bind(new.expires_at.0)
-    .bind(&new.query_name)
+    .bind(serde_json::to_string(&new.query_names)?)
     .bind(serde_json::to_string(&new.options)?)
     .bind(int(capacity))
     .execute(&mut *tx)
@@ -52,7 +52,7 @@ pub async fn claim(tx: &mut SqliteConnection, now: Moment) -> Result<Option<Clai
     let row = sqlx::query(
         "UPDATE requests SET state = 'running', updated_at = ?1
          WHERE id = (SELECT id FROM requests WHERE state = 'queued' AND not_before <= ?1 ORDER BY created_at, id LIMIT 1)
-         RETURNING id, retry_count, query_name, options",
+         RETURNING id, retry_count, query_names, options",
     )
     .bind(now.0)
     .fetch_optional(&mut *tx)
@@ -64,7 +64,7 @@ pub async fn claim(tx: &mut SqliteConnection, now: Moment) -> Result<Option<Clai
     Ok(Some(Claimed {
         id: reading::uuid(&id)?,
         retry_count: u32::try_from(row.try_get::<i64, _>("retry_count")?).unwrap_or(u32::MAX),
-        query_name: row.try_get("query_name")?,
+        query_names: serde_json::from_str(row.try_get("query_names")?)?,
         options: serde_json::from_str::<MatchOptions>(row.try_get("options")?)?,
         last_event: last_event.unsigned_abs(),
         last_log: last_log.unsigned_abs(),

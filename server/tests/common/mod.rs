@@ -68,7 +68,7 @@ impl TestApp {
         config.jobs.retry_pause = Duration::from_millis(1);
         let (clock, vision) = (Arc::new(ShiftedClock::default()), Arc::new(vision));
         let loaded = vision.clone();
-        let service = Service::start(config, clock.clone(), Box::new(move || loaded.load())).await.expect("the service starts");
+        let service = Service::start(config, clock.clone(), Box::new(move || loaded.clone().load())).await.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address: SocketAddr = listener.local_addr().expect("an address");
         let router = http::router(service.clone());

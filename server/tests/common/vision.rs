@@ -2,7 +2,7 @@
 //! nobody; a face's vector is its colour. A gate holds them where a test wants a request to be in the middle of its work.
 
 use image::RgbImage;
-use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, Person, Vision, VisionInfo};
+use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, NetworkInfo, Person, Vision, VisionInfo};
 use std::sync::{
     Arc, Condvar, Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -54,6 +54,12 @@ pub struct FakeVision {
 impl Default for FakeVision {
     fn default() -> Self {
         let gate = || Gate { open: Mutex::new(true), changed: Condvar::new(), waiting: AtomicUsize::new(0) };
+        let network = |role: &str| NetworkInfo {
+            role: role.into(),
+            model: format!("{role}@00000000"),
+            warm_up: 0.0625,
+            max_batch: if role == "embedding" { 8 } else { 1 },
+        };
         let info = VisionInfo {
             kind: "fake".into(),
             engine: "fake (test)".into(),
@@ -61,6 +67,7 @@ impl Default for FakeVision {
             pack: "fake".into(),
             person_model: "person@00000000".into(),
             face_model: "face@00000000".into(),
+            backup_face_model: None,
             embedding_model: "embedding@00000000".into(),
             match_threshold: 0.9,
             possible_threshold: 0.5,
@@ -68,6 +75,7 @@ impl Default for FakeVision {
             contract: Arc::new(Contract { digest: "0".repeat(64), preprocessing: "colour".into(), dimension: 3 }),
             face_side: 640,
             warm_up: 0.25,
+            networks: ["person", "face", "embedding"].map(network).to_vec(),
             lanes: 2,
         };
         Self { info, gate: gate(), loading: gate(), failing: AtomicUsize::new(0), looks: AtomicUsize::new(0) }

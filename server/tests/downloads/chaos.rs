@@ -9,7 +9,7 @@ use crate::host::{Asked, Host, Step, answer, downloads, head, jpeg};
 use app::api::{Counts, EventKind, MatchOptions, ProviderReport};
 use async_trait::async_trait;
 use server::discovery::{Candidate, Found, Location, ProbeQuery, Provider, ProviderError};
-use server::pipeline::{MatchJob, PipelineContext, Progress, run, validate_query};
+use server::pipeline::{MatchJob, PipelineContext, Progress, QueryPhoto, run, validate_query};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -195,8 +195,7 @@ async fn in_a_web_that_fails_what_can_be_had_is_had_and_the_rest_is_explained() 
     let job = MatchJob {
         request_id: Uuid::new_v4(),
         options: MatchOptions { max_candidates: PICTURES, top_k: PICTURES, ..MatchOptions::default() },
-        query_name: validate_query(&query, &context.limits).expect("a picture").name,
-        query: query.into(),
+        query: QueryPhoto { name: validate_query(&query, &context.limits).expect("a picture").name, bytes: query.into() }.into(),
         retry_count: 0,
         max_retries: 0,
     };

@@ -243,8 +243,8 @@ impl Names for Book {
     }
 }
 
-/// Downloads with variables as in the environment. Pauses before retries are short and hosts may be asked as often as one
-/// likes, unless the variables say otherwise.
+/// Downloads with variables as in the environment. Pauses before retries are short, hosts may be asked as often as one likes,
+/// and there may be many downloads at once on any machine, unless the variables say otherwise.
 pub fn downloads(variables: &[(&str, &str)], names: Arc<dyn Names>) -> Downloads {
     downloads_in(variables, Surroundings { names, ..Surroundings::default() })
 }
@@ -256,6 +256,7 @@ pub fn downloads_in(variables: &[(&str, &str)], surroundings: Surroundings) -> D
         ("DOWNLOAD_RETRY_SHORTEST", "0.001"),
         ("DOWNLOAD_RETRY_LONGEST", "0.01"),
         ("DOWNLOADS_PER_SECOND", "9999"),
+        ("MAX_CONCURRENCY", "64"),
     ];
     all.extend_from_slice(variables);
     let config = Config::from_environment(&Environment::of(&all)).expect("a usable configuration");

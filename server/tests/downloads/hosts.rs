@@ -30,6 +30,17 @@ async fn four_downloads_of_a_host_run_at_a_time_and_another_host_has_its_own_fou
 }
 
 #[tokio::test]
+async fn so_many_downloads_run_at_a_time_in_all_whoever_asks() {
+    let host = Host::start(|_| [vec![Step::Wait(Duration::from_millis(30))], picture_answer(&jpeg(1))].concat()).await;
+    let names = ["a.example", "b.example", "c.example"];
+    let fetching = opened(&[&host], &names, &[("MAX_CONCURRENCY", "5")]);
+    // Each is a request of its own, and each name a host of its own: twelve could run.
+    let urls: Vec<_> = (0..30).map(|number| host.by(names[number % 3], &format!("/{number}"))).collect();
+    assert!(join_all(urls.iter().map(|url| had(&fetching, url))).await.iter().all(Result::is_ok));
+    assert_eq!(host.seen.most_waiting.load(Ordering::SeqCst), 5);
+}
+
+#[tokio::test]
 async fn a_host_is_asked_no_more_often_in_a_second_than_it_may() {
     let host = Host::saying(picture_answer(&jpeg(2))).await;
     let (fetching, ticks) = timed(&host, &[("DOWNLOADS_PER_SECOND", "10")]);

@@ -1,7 +1,11 @@
 //! One picture: what is taken, what is refused, and how early.
 
-use crate::host::{Host, Step, answer, candidate, fetch, had, head, jpeg, opened, picture_answer, read, request, until};
-use server::fetch::{FetchRequest, Fetcher, RetryBudget, Source};
+use crate::host::{Host, Step, answer, candidate, downloads, fetch, had, head, jpeg, opened, picture_answer, read, request, until};
+use async_trait::async_trait;
+use server::fetch::{Body, FetchRequest, Fetcher, Names, RetryBudget, Source};
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -38,6 +42,7 @@ async fn a_picture_is_had_whole_however_it_is_sent() {
         let fetching = opened(&[&host], &[], &[]);
         let fetched = fetch(&fetching, &host.at("/a.jpg")).await.expect("had");
         assert_eq!((fetched.from, fetched.url.clone()), (Source::Picture, Some(host.at("/a.jpg"))));
+        assert!(matches!(fetched.bytes, Body::Disk(_)), "it waits on disk for its turn");
         assert_eq!(fetched.bytes.len(), picture.len() as u64);
         assert_eq!(read(fetched).await, picture);
     }
@@ -180,6 +185,23 @@ async fn a_host_that_never_answers_costs_the_time_of_one_download() {
     let fetching = opened(&[&host], &[], &[("DOWNLOAD_TIMEOUT", "0.2"), ("DOWNLOAD_RETRIES", "1")]);
     assert_eq!(had(&fetching, &host.at("/a.jpg")).await, Err("timeout"));
     assert_eq!(host.seen.count(), 2, "tried twice");
+}
+
+/// A resolver that is asked and says nothing.
+struct Silent;
+
+#[async_trait]
+impl Names for Silent {
+    async fn addresses(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_connection_has_a_time_of_its_own_within_that_of_the_download() {
+    let times = [("DOWNLOAD_CONNECT_TIMEOUT", "0.2"), ("DOWNLOAD_TIMEOUT", "600"), ("DOWNLOAD_RETRIES", "0")];
+    let fetching = downloads(&times, Arc::new(Silent));
+    assert_eq!(had(&fetching, "http://pictures.example/a.jpg").await, Err("timeout"));
 }
 
 #[tokio::test]

@@ -135,8 +135,25 @@ async fn uploads_that_are_too_large_are_answered_not_cut_off() {
     stream.read_to_string(&mut answer).await.expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("payload_too_large"), "{answer}");
 
+    // Several photos may have as much each; more than all of them could have is told by the length alone.
+    let huge = vec![0; 100 << 20];
+    let reply = app.client.send("POST", "/match", &headers[..1], &huge).await;
+    assert_snapshot!(reply.snapshot(), @r#"
+    413 {
+      "error": {
+        "code": "payload_too_large",
+        "details": {
+          "limit_bytes": 12582912,
+          "limit_photos": 8
+        },
+        "message": "The upload is larger than the 96 MiB allowed: send at most 8 photos of at most 12 MiB each."
+      },
+      "request_id": "[id]"
+    }
+    "#);
+
     // A client that asks first is told before it sends anything.
-    let mut stream = app.client.start("POST", "/match", &[headers[0], ("expect", "100-continue")], &large).await;
+    let mut stream = app.client.start("POST", "/match", &[headers[0], ("expect", "100-continue")], &huge).await;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");

@@ -15,6 +15,7 @@ mod providers;
 mod quality;
 mod queue;
 mod restart;
+mod several_photos;
 mod status;
 mod urls;
 mod web_search;

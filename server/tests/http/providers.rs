@@ -164,7 +164,7 @@ async fn health_lists_who_can_be_asked_what_they_are_sent_and_what_is_missing() 
     assert_snapshot!(lines.join("\n"), @r"
     samples | ready |  | free |  | a folder of the operator's pictures
     urls | ready |  | free |  | addresses of pictures that a request brings along
-    wikimedia | ready | words | free |  | files of Wikimedia Commons; your words are sent to it
+    wikimedia | ready | words | free |  | files of Wikimedia Commons; your words are sent to it; it asks for a contact: set CONTACT
     brave | ready | words | metered |  | pictures on the web, by Brave Search; your words are sent to it
     google_vision | not | picture | metered | GOOGLE_VISION_KEY | set GOOGLE_VISION_KEY to search pictures on the web by Google Cloud Vision
     serpapi_lens | not | picture | metered | SERPAPI_KEY | set SERPAPI_KEY to search pictures on the web by Google Lens

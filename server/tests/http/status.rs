@@ -51,9 +51,30 @@ async fn health_names_what_runs_and_why() {
       "engine": {
         "kind": "fake",
         "name": "fake (test)",
+        "networks": [
+          {
+            "max_batch": 1,
+            "model": "person@00000000",
+            "role": "person",
+            "warm_up": 0.0625
+          },
+          {
+            "max_batch": 1,
+            "model": "face@00000000",
+            "role": "face",
+            "warm_up": 0.0625
+          },
+          {
+            "max_batch": 8,
+            "model": "embedding@00000000",
+            "role": "embedding",
+            "warm_up": 0.0625
+          }
+        ],
         "skipped": [
           "wgpu: no GPU"
         ],
+        "stuck": 0,
         "warm_up": 0.25
       },
       "models": {
@@ -88,6 +109,8 @@ async fn health_names_what_runs_and_why() {
       "version": "0.1.0"
     }
     "#);
+    let ready = app.client.get("/health/ready").await.json();
+    assert_eq!(ready["engine"], health["engine"], "readiness tells the warm-up too");
     assert_snapshot!(app.client.get("/health/live").await.snapshot(), @r#"
     200 {
       "status": "ok"

@@ -65,6 +65,25 @@ async fn retry_after_may_be_seconds_or_a_date_or_nonsense() {
 }
 
 #[tokio::test]
+async fn a_service_that_asks_to_be_left_alone_is_left_alone_by_all_who_share_its_client() {
+    for (wait, sent) in [("3600", 1), ("86400", 1), ("0", 2)] {
+        let service = Service::answering(Answer::of(429, &[("retry-after", wait)], "")).await;
+        let (api, other) = (api(&service.base, MINUTE), api(&service.base, MINUTE));
+        assert_eq!(api.json(api.get("/search")).await.expect_err("busy").kind(), "provider_rate_limited");
+        let clone = api.clone();
+        let again = clone.json(clone.get("/search")).await;
+        let left = match again {
+            Err(ProviderError::RateLimited { retry_after }) => retry_after.unwrap_or_default(),
+            other => panic!("{other:?}"),
+        };
+        assert!(left <= Duration::from_secs(3600), "an hour at most: {left:?}");
+        assert_eq!(service.seen().len(), sent, "Retry-After: {wait}");
+        other.json(other.get("/search")).await.expect_err("another client knows nothing of it");
+        assert_eq!(service.seen().len(), sent + 1);
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_keeps_the_providers_words_without_what_they_quote() {
     for (body, said) in [
         (r#"{"error": "Unknown engine."}"#, "status 400: Unknown engine."),

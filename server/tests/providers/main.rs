@@ -8,6 +8,8 @@ mod openverse;
 mod searxng;
 mod serpapi;
 mod service;
+#[path = "../common/spoil.rs"]
+mod spoil;
 mod tineye;
 mod wikimedia;
 mod yandex_cloud;

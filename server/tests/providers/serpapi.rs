@@ -2,7 +2,7 @@
 
 use crate::service::{
     Answer, Make, PUBLIC, Seen, Service, answered, ask, assert_clean_jpeg, bears_every_strange_answer, fails_like_every_other, large_photo,
-    shown, upload,
+    probe, shown, upload,
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -55,6 +55,7 @@ fn yandex() -> Value {
             },
             { "title": "Only a small copy", "link": "https://b.example/", "source": "B, the site", "thumbnail": { "link": "//avatars.example/thumb/2" } },
             { "title": "Nothing to see", "link": "https://c.example/", "thumbnail": null, "original_image": null },
+            { "title": "Within", "link": "https://d.example/", "thumbnail": { "link": "data:image/jpeg;base64,/9j/" }, "original_image": {} },
         ],
         "images_results": [{ "original_image": { "link": "https://wrong.example/list.jpg" } }],
     })
@@ -217,6 +218,17 @@ async fn a_spent_account_is_told_apart_from_haste() {
         .await;
         assert_eq!(ask(LENS, &service.base).await, Err(error), "{account}");
     }
+}
+
+#[tokio::test]
+async fn while_the_service_is_to_be_left_alone_not_even_the_account_is_asked_for() {
+    let service = Service::answering(Answer::of(429, &[("retry-after", "3600")], "{}")).await;
+    let provider = YANDEX(&service.base);
+    for _ in 0..3 {
+        assert_eq!(provider.discover(&probe(), 50).await.expect_err("busy").kind(), "provider_rate_limited");
+    }
+    let asked: Vec<String> = service.seen().into_iter().map(|request| request.path).collect();
+    assert_eq!(asked, ["/search.json", "/account"]);
 }
 
 #[tokio::test]

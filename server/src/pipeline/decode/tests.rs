@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::pipeline::validate_query;
+use crate::spoil::spoiled;
 use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgba};
 
 const RED: [u8; 3] = [255, 0, 0];
@@ -171,15 +172,7 @@ fn jpegs_in_ink_colours_are_read_as_adobe_writes_them() {
 
 #[test]
 fn of_a_moving_picture_the_first_frame_counts() {
-    let mut bytes = Vec::new();
-    {
-        let mut encoder = image::codecs::gif::GifEncoder::new(&mut bytes);
-        for colour in [RED, BLUE] {
-            let frame = ImageBuffer::from_pixel(8, 8, Rgba([colour[0], colour[1], colour[2], 255]));
-            encoder.encode_frame(image::Frame::new(frame)).expect("encodes");
-        }
-    }
-    let picture = decode(&bytes, &LIMITS()).expect("reads");
+    let picture = decode(&moving(), &LIMITS()).expect("reads");
     assert!(is_near(&picture, 4, 4, RED));
 }
 
@@ -245,22 +238,37 @@ fn a_query_is_named_after_its_content_alone() {
     assert_eq!(query.name, format!("query-{}.png", &query.sha256[..8]));
 }
 
+fn moving() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut bytes);
+    for colour in [RED, BLUE] {
+        let frame = ImageBuffer::from_pixel(8, 8, Rgba([colour[0], colour[1], colour[2], 255]));
+        encoder.encode_frame(image::Frame::new(frame)).expect("encodes");
+    }
+    drop(encoder);
+    bytes
+}
+
 #[test]
-fn no_cut_or_flipped_byte_brings_the_process_down() {
-    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
-    for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif] {
-        let whole = encoded(upright(), format);
-        for _ in 0..200 {
-            let mut bytes = whole.clone();
-            for _ in 0..3 {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let at = (seed >> 33) as usize % bytes.len();
-                bytes[at] ^= (seed >> 24) as u8 | 1;
+fn no_spoiled_file_brings_the_process_down_or_gives_more_pixels_than_may_be() {
+    let deep = ImageBuffer::from_fn(24, 16, |x, y| Rgba([(x * 2730) as u16, (y * 4096) as u16, 77, if x > y { 0xffff } else { 0x1234 }]));
+    let turned = with_orientation(&jpeg(&upright()), 6);
+    let mut files = vec![turned, ink_jpeg([200, 30, 0, 90]), moving(), encoded(deep, ImageFormat::Png)];
+    files.extend([ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif].map(|format| encoded(upright(), format)));
+    let limits = ImageLimits { max_pixels: 1 << 16, max_alloc: 1 << 20, ..LIMITS() };
+    let (mut read, mut refused) = (0, 0);
+    for bytes in files.iter().flat_map(|file| spoiled(file, 500)) {
+        match decode(&bytes, &limits) {
+            Ok(picture) => {
+                let pixels = u64::from(picture.width()) * u64::from(picture.height());
+                assert!((1..=limits.max_pixels).contains(&pixels), "{pixels} pixels");
+                read += 1;
             }
-            // Any answer will do; a picture must have pixels.
-            if let Ok(picture) = decode(&bytes, &LIMITS()) {
-                assert!(picture.width() > 0 && picture.height() > 0);
+            Err(error) => {
+                assert!((400..500).contains(&error.status()), "{error}");
+                refused += 1;
             }
         }
     }
+    assert!(read > 200 && refused > 200, "faults of both kinds: {read} read, {refused} refused");
 }

@@ -199,9 +199,20 @@ async fn without_hint_and_without_names_searches_by_words_are_not_asked() {
 #[tokio::test]
 async fn a_failure_in_the_second_round_is_counted_for_each_question() {
     let picture = Told::new("picture", PICTURE, Does::Answers(&[], &["one", "two"]));
-    let words = Told::new("words", WORDS, Does::Fails(ProviderError::RateLimited { retry_after: None }));
+    let words = Told::new("words", WORDS, Does::Fails(ProviderError::Answer("it is no JSON".into())));
     let found = gathered(&[picture, words], None, MINUTE, 9).await;
-    assert_eq!(found.diagnostics, ["words provider_rate_limited 2"]);
+    assert_eq!(found.diagnostics, ["words provider_answer 2"]);
+}
+
+#[tokio::test]
+async fn who_has_had_enough_is_not_asked_for_the_next_phrase() {
+    for error in [ProviderError::RateLimited { retry_after: None }, ProviderError::QuotaSpent, ProviderError::Unauthorized] {
+        let picture = Told::new("picture", PICTURE, Does::Answers(&[], &["one", "two", "three"]));
+        let (words, other) = (Told::new("words", WORDS, Does::Fails(error.clone())), Told::new("other", WORDS, Does::Echoes));
+        let found = gathered(&[picture, words.clone(), other.clone()], None, MINUTE, 9).await;
+        assert_eq!((words.asked(), other.asked().len()), (vec!["one".to_owned()], 3), "{error}");
+        assert_eq!(found.diagnostics, [format!("words {} 1", error.kind())]);
+    }
 }
 
 #[tokio::test]

@@ -29,6 +29,13 @@ pub enum Verdict {
     LeftOut,
 }
 
+impl Default for Verdict {
+    /// A match that nothing speaks against: what a query is to itself.
+    fn default() -> Self {
+        Self::Listed { status: MatchStatus::Match, held_back: Vec::new() }
+    }
+}
+
 impl Verdict {
     pub fn is_listed(&self) -> bool {
         *self != Self::LeftOut
@@ -71,7 +78,7 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// `probe`: the quality of the query face.
+    /// `probe`: the quality of the query face; of several photos, that of the best.
     pub fn new(thresholds: Thresholds, gate: QualityGate, probe: Option<&QualityReport>) -> Self {
         Self { thresholds, gate, probe: reasons(probe).to_vec() }
     }
