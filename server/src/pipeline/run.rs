@@ -9,7 +9,7 @@ use super::networks::Networks;
 use super::redraw::redraw;
 use super::reporter::Reporter;
 use super::sweep::kept_links;
-use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, StageError, StageTimes, report};
+use super::{MatchJob, PipelineContext, PipelineError, Progress, StageError, StageTimes, report};
 use crate::fetch::FetchRequest;
 use app::api::{MatchReport, MatchResult, RequestState};
 use std::time::Instant;
