@@ -1,7 +1,7 @@
 //! The page and the types that browser and server share.
 //!
 //! * [`api`]: requests, results, events and errors as they travel over HTTP. One definition, two users.
-//! * [`places`]: where a picture stands, told once, for the page and the command line.
+//! * [`places`]: where a picture stands, and [`quality`]: how good a face is, told once, for the page and the command line.
 //! * everything else: Leptos pages and components (features `ssr` on the server, `hydrate` in the browser).
 //!   [`server`] is what the page needs from the server that renders it.
 
@@ -24,6 +24,7 @@ mod parts;
 #[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
 mod picture;
 pub mod places;
+pub mod quality;
 mod read;
 mod shell;
 mod text;

@@ -127,6 +127,7 @@ pub fn diagnostic(d: &Diagnostic) -> String {
     match d.kind.as_str() {
         "no_face" => format!("{pictures}: no face found, so the whole picture was compared"),
         "no_person" => format!("{pictures}: no person found, so the full frame was searched for faces"),
+        "low_quality" => format!("{pictures}: left out, as every face in them is too poor to be sure of"),
         "no_person_in_query" => "Your photo: no person found, so the full frame was searched for faces".to_owned(),
         "photos_disagree" => {
             format!("{} of yours: the face is unlike those in the others, so it may be somebody else's", count(d.count, "photo", "photos"))
@@ -143,7 +144,7 @@ pub fn diagnostic(d: &Diagnostic) -> String {
 
 /// Whether a diagnostic is about something that could not be had, rather than about something that stood in for the usual.
 pub fn is_absence(d: &Diagnostic) -> bool {
-    !matches!(d.stage.as_str(), "artifacts" | "query" | ENGINE)
+    !matches!(d.stage.as_str(), "artifacts" | "query" | "quality" | ENGINE)
         && !matches!(d.kind.as_str(), "no_face" | "no_person" | "no_person_in_query")
 }
 
@@ -328,6 +329,7 @@ mod tests {
     fn what_went_wrong_is_said_in_words_even_where_the_kind_is_new() {
         let said = |kind: &str, count| diagnostic(&Diagnostic { stage: "download".into(), kind: kind.into(), count, provider: None });
         assert_eq!(said("no_face", 2), "2 pictures: no face found, so the whole picture was compared");
+        assert_eq!(said("low_quality", 3), "3 pictures: left out, as every face in them is too poor to be sure of");
         assert_eq!(said("too_slow", 1), "1 picture: too slow (download)");
     }
 
@@ -366,15 +368,16 @@ mod tests {
             d("decode", "unreadable_image", 1, None),
             d("face", "no_face", 7, None),
             d("artifacts", "storage_failed", 1, None),
+            d("quality", "low_quality", 1, None),
             d("discover", "provider_timeout", 1, Some("brave")),
             d("discover", "provider_answer", 1, Some("brave")),
         ];
         assert_eq!(absences(&all).as_deref(), Some("What could not be had: 4 pictures, 1 source"));
         assert_eq!(absences(&all[..1]).as_deref(), Some("What could not be had: 3 pictures"));
-        assert_eq!(absences(&all[2..4]), None);
+        assert_eq!(absences(&all[2..5]), None);
         let unasked = d("discover", "provider_needs_more", 1, Some("wikimedia"));
         assert_eq!(absences(std::slice::from_ref(&unasked)).as_deref(), Some("Not asked: 1 source"));
-        let both = [all[4].clone(), unasked];
+        let both = [all[5].clone(), unasked];
         assert_eq!(absences(&both).as_deref(), Some("What could not be had: 1 source; 1 source not asked"));
     }
 

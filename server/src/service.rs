@@ -262,6 +262,7 @@ impl Service {
             engine,
             models,
             thresholds,
+            quality_gate: self.config.quality.gate,
             providers: self.providers.reports(),
             database: database.into(),
             objects: objects.into(),

@@ -4,7 +4,7 @@
 //! A picture is one flat colour. Red says what the networks do with it (the `*_FAILS`, ... constants below), green
 //! turns the face's embedding away from the probe's, blue only tells files apart.
 
-use app::api::{Counts, EventKind, MatchOptions, MatchResult, MatchStatus, StageState};
+use app::api::{Counts, EventKind, MatchOptions, MatchResult, MatchStatus, QualityGate, StageState};
 use bytes::Bytes;
 use image::{ImageFormat, Rgb, RgbImage};
 use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, NetworkInfo, Person, Vision, VisionInfo};
@@ -212,7 +212,8 @@ impl Stage {
         Self {
             pools: pools.collect(),
             kept: TempDir::new().unwrap(),
-            options: MatchOptions { purpose: "test".into(), consent: true, ..MatchOptions::default() },
+            // A face of one flat colour is as blurred as can be: `quality_gate.rs` is about that.
+            options: MatchOptions { purpose: "test".into(), consent: true, quality: QualityGate::Off, ..MatchOptions::default() },
             query: png(ONE_FACE, 0, 0),
             also: Vec::new(),
             heard: Heard::default(),

@@ -1,6 +1,6 @@
 //! `GET /health`: what runs, on what, and whether it is ready.
 
-use super::{ModelNames, Thresholds};
+use super::{ModelNames, QualityGate, Thresholds};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -11,6 +11,9 @@ pub struct Health {
     pub engine: EngineReport,
     pub models: ModelNames,
     pub thresholds: Thresholds,
+    /// In force where a request does not say otherwise.
+    #[serde(default)]
+    pub quality_gate: QualityGate,
     pub providers: Vec<ProviderReport>,
     /// `ok` or what is wrong.
     pub database: String,

@@ -1,7 +1,7 @@
 //! How good a face is to compare, and why not better.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// What is done about faces too poor to be sure of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,6 +14,33 @@ pub enum QualityGate {
     Standard,
     /// A poor face is not listed at all, and a poor query face is refused.
     Strict,
+}
+
+impl QualityGate {
+    pub const ALL: [Self; 3] = [Self::Off, Self::Standard, Self::Strict];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Standard => "standard",
+            Self::Strict => "strict",
+        }
+    }
+}
+
+impl fmt::Display for QualityGate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for QualityGate {
+    /// What it must be.
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|gate| gate.as_str() == text).ok_or_else(|| "`off`, `standard` or `strict`".to_owned())
+    }
 }
 
 /// Why a face is poor evidence.
@@ -69,9 +96,9 @@ pub struct QualityReport {
     pub yaw: f32,
     pub pitch: f32,
     pub roll: f32,
-    /// Mean grey of the aligned crop, 0..255.
+    /// Mean grey of the face's inner region in the aligned crop, 0..255.
     pub brightness: f32,
-    /// Standard deviation of its grey, 0..127.
+    /// Standard deviation of its grey, 0..127.5.
     pub contrast: f32,
     /// 0..1: a hint that something covers part of the face (a mask, a hand, glasses against the light).
     pub occlusion: f32,

@@ -74,11 +74,15 @@ pub fn Failed(error: Option<ErrorDetail>, report: StatusReport) -> impl IntoView
     debug_assert_eq!(report.status, RequestState::Failed);
     let code = error.as_ref().map(|error| error.code.clone()).unwrap_or_default();
     let sentence = error.map_or_else(|| "The server gave no reason.".to_owned(), |error| error.message);
-    let no_face = code == "no_face";
-    let title = if no_face { "No face found in your photo" } else { "The search failed" };
+    let title = match code.as_str() {
+        "no_face" => "No face found in your photo",
+        "low_quality" => "The face in your photo is too poor",
+        _ => "The search failed",
+    };
+    let another_photo_helps = matches!(code.as_str(), "no_face" | "low_quality");
     view! {
         <Notice title=title sentence=sentence>
-            {no_face
+            {another_photo_helps
                 .then(|| {
                     view! {
                         <ul class="tips">

@@ -9,7 +9,7 @@ use crate::{
     api::{MatchReport, MatchStatus},
     live::{Card, Live},
     places::places,
-    text,
+    quality, text,
 };
 use leptos::prelude::*;
 
@@ -69,6 +69,10 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
         MatchStatus::Possible => "possible",
         MatchStatus::NoMatch => "no-match",
     };
+    let held_back = Memo::new({
+        let report = report.clone();
+        move |_| report.with(|report| quality::held_back(&report.held_back))
+    });
     let panel = format!("{key}-opened");
     // While faces still arrive ranks are provisional: the place in the gallery says enough.
     let settled = move || live.result.with(Option::is_some);
@@ -97,6 +101,11 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
                 </p>
                 <p class="card-source">{source}</p>
                 <p class="flags">
+                    <Show when=move || held_back.get().is_some()>
+                        <span class="flag" title="Similar enough for a match, but one of the two faces is poor evidence">
+                            {held_back}
+                        </span>
+                    </Show>
                     <Show when=fallback>
                         <span class="flag">"Whole picture: no face found in it"</span>
                     </Show>

@@ -10,6 +10,7 @@ mod pick;
 mod place;
 mod probe;
 mod progress;
+mod quality;
 mod scale;
 mod sources;
 mod tools;

@@ -4,9 +4,15 @@
 use super::{
     card::short_name,
     place::{Elsewhere, Licence, Outside},
+    quality::Quality,
     scale::{Badge, Scale},
 };
-use crate::{api::MatchReport, live::Live, places::places, text};
+use crate::{
+    api::{MatchReport, QualityReport},
+    live::Live,
+    places::places,
+    quality, text,
+};
 use leptos::prelude::*;
 
 #[component]
@@ -23,8 +29,15 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
     };
     let query =
         move || live.result.with(|result| result.as_ref().and_then(|result| result.result.first()).and_then(|probe| probe.crop.clone()));
+    let query_quality = move || {
+        live.result.with(|result| result.as_ref().and_then(|result| result.result.first()).and_then(|probe| probe.face.quality.clone()))
+    };
+    let calibration = move || live.result.with(|result| result.as_ref().map(|result| result.calibration.clone()).unwrap_or_default());
     let body = move || {
         let report = report.get();
+        let calibration = calibration();
+        let verdict =
+            if report.held_back.is_empty() { text::verdict(report.match_status).to_owned() } else { quality::verdict(&report.held_back) };
         let thresholds = live.thresholds.get();
         let name = short_name(&report.pool_image);
         let face = &report.face;
@@ -41,6 +54,8 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
                     format!("{:.0}% confidence", face.score * 100.0)
                 },
             ),
+            ("Pose", face.quality.as_ref().map_or_else(|| "not known".to_owned(), quality::pose)),
+            ("Light", face.quality.as_ref().map_or_else(|| "not known".to_owned(), quality::light)),
             ("Sharpness", format!("{:.0}", face.sharpness)),
             ("Face size", format!("{} × {} pixels", x2 - x1, y2 - y1)),
             (
@@ -56,17 +71,24 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
         let annotated = report.annotated.clone().or_else(|| report.thumbnail.clone());
         view! {
             <div class="pair">
-                <Crop address=query() caption="Your photo" alt="The face from your photo" renew=renew />
+                <Crop address=query() caption="Your photo" alt="The face from your photo" quality=query_quality() renew=renew />
                 <div class="pair-verdict">
                     <strong class="similarity">{text::similarity(report.similarity)}</strong>
                     <Badge status=Signal::stored(report.match_status) />
                 </div>
-                <Crop address=report.crop.clone() caption="Found" alt=format!("The face found in {name}") renew=renew />
+                <Crop
+                    address=report.crop.clone()
+                    caption="Found"
+                    alt=format!("The face found in {name}")
+                    quality=face.quality.clone()
+                    renew=renew
+                />
             </div>
             <Scale similarity=Signal::stored(report.similarity) thresholds=live.thresholds />
             <p class="verdict">
-                {text::verdict(report.match_status)}
+                {verdict}
                 <span class="hint">{format!(" Possible from {:.2}, match from {:.2}.", thresholds.possible, thresholds.match_)}</span>
+                {(!calibration.is_empty()).then(|| view! { <span class="hint">{format!(" Thresholds: {calibration}")}</span> })}
             </p>
             {annotated
                 .map(|address| {
@@ -110,6 +132,7 @@ fn Crop(
     address: Option<String>,
     caption: &'static str,
     #[prop(into)] alt: String,
+    quality: Option<QualityReport>,
     renew: impl Fn() + Copy + Send + 'static,
 ) -> impl IntoView {
     view! {
@@ -118,7 +141,7 @@ fn Crop(
                 Some(address) => view! { <img src=address alt=alt width="224" height="224" loading="lazy" on:error=move |_| renew() /> }.into_any(),
                 None => view! { <span class="no-picture">"No crop"</span> }.into_any(),
             }}
-            <figcaption>{caption}</figcaption>
+            <figcaption>{caption} {quality.map(|report| view! { <Quality report=report /> })}</figcaption>
         </figure>
     }
 }

@@ -1,10 +1,10 @@
 //! The face that is searched for, and how the result came about.
 
-use super::photos::Photos;
+use super::{photos::Photos, quality::Quality};
 use crate::{
     api::{MatchResult, ProbeReport},
     live::Live,
-    text,
+    quality, text,
 };
 use leptos::prelude::*;
 
@@ -57,6 +57,8 @@ fn Known(probe: ProbeReport) -> impl IntoView {
         <p class="hint">
             {found(&probe)}
         </p>
+        {probe.face.quality.clone().map(|report| view! { <Quality report=report /> })}
+        {probe.face.quality.as_ref().and_then(quality::hint).map(|hint| view! { <p class="flag">{hint}</p> })}
         {(!probe.photos.is_empty()).then(|| view! { <Photos photos=probe.photos.clone() /> })}
         {probe
             .annotated
@@ -115,7 +117,8 @@ fn Account(result: MatchResult, live: Live) -> impl IntoView {
         ("Face detector", result.models.face.clone()),
         ("Face embedding", result.models.embedding.clone()),
         ("Thresholds", format!("match from {:.2}, possible from {:.2} (cosine)", result.thresholds.match_, result.thresholds.possible)),
-        ("Ranking", "by similarity; within 0.005 by sharpness, face size and source".to_owned()),
+        ("Calibration", if result.calibration.is_empty() { "not known".to_owned() } else { result.calibration.clone() }),
+        ("Ranking", "by similarity; within 0.005 good faces before poor ones, then by sharpness, face size and source".to_owned()),
         ("Time taken", text::duration(result.time_taken)),
         ("Tries", (result.retry_count + 1).to_string()),
     ];

@@ -1,7 +1,10 @@
 //! The options of a search: everything that has a good default.
 
 use super::sources::Sources;
-use crate::api::{Health, MatchOptions};
+use crate::{
+    api::{Health, MatchOptions, QualityGate},
+    quality,
+};
 use leptos::prelude::*;
 
 /// How many faces of one photo can be asked for by number.
@@ -11,6 +14,7 @@ const FACES: usize = 10;
 #[component]
 pub fn Options(health: Option<Health>, face: Option<usize>) -> impl IntoView {
     let usual = MatchOptions::default();
+    let gate = health.as_ref().map(|health| health.quality_gate).unwrap_or_default();
     let providers = health.as_ref().map(|health| health.providers.clone()).unwrap_or_default();
     let threshold_hint = health.as_ref().map_or_else(String::new, |health| {
         format!("Match starts at {:.2}, possible at {:.2}. Empty: show all.", health.thresholds.match_, health.thresholds.possible)
@@ -50,6 +54,22 @@ pub fn Options(health: Option<Health>, face: Option<usize>) -> impl IntoView {
                     <span>"Leave out below"</span>
                     <input name="threshold" type="number" min="-1" max="1" step="0.01" placeholder="no limit" />
                     <span class="hint">{threshold_hint}</span>
+                </label>
+                <label class="field">
+                    <span>"Faces too poor to be sure of"</span>
+                    <select name="quality">
+                        {[QualityGate::Standard, QualityGate::Strict, QualityGate::Off]
+                            .into_iter()
+                            .map(|choice| {
+                                view! {
+                                    <option value=choice.as_str() selected=choice == gate>
+                                        {quality::choice(choice)}
+                                    </option>
+                                }
+                            })
+                            .collect_view()}
+                    </select>
+                    <span class="hint">"Small, blurred, dark or covered: chance alone can make two of them alike."</span>
                 </label>
                 <label class="field">
                     <span>"Faces to show at most"</span>

@@ -13,7 +13,7 @@ use crate::pipeline::{self, ImageLimits, MatchJob, PipelineContext, Progress, Qu
 use crate::s3::S3Access;
 use crate::service::Networks;
 use anyhow::{Context, bail, ensure};
-use app::api::{EventKind, MAX_QUERY_PHOTOS, MatchOptions, MatchResult, MatchStatus};
+use app::api::{EventKind, MAX_QUERY_PHOTOS, MatchOptions, MatchResult, MatchStatus, QualityGate};
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::io::{IsTerminal, Read, Write, stderr, stdout};
@@ -60,6 +60,10 @@ pub struct MatchArgs {
     /// Leave out pictures less similar than this cosine, -1 to 1.
     #[arg(long, value_name = "T", value_parser = cosine, allow_negative_numbers = true)]
     threshold: Option<f32>,
+    /// What is done about faces too poor to be sure of: `off` (told only), `standard` (never a MATCH) or `strict` (not listed; a
+    /// poor face in the photo is refused). Without it: QUALITY_GATE.
+    #[arg(long, value_name = "GATE")]
+    quality: Option<QualityGate>,
     /// Which face of the photo, where it shows several: 0 is the largest. In each photo of --also the face most like this one
     /// is taken.
     #[arg(long, value_name = "I")]
@@ -146,6 +150,7 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
             face: arguments.face,
             urls: arguments.url.clone(),
             hint: arguments.hint.clone(),
+            quality: arguments.quality.unwrap_or(config.quality.gate),
             ..MatchOptions::default()
         },
         query,

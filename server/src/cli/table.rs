@@ -1,7 +1,7 @@
 //! A result for people at a terminal: the table of matches and what is to be said about them.
 
 use app::api::{Counts, MatchReport, MatchResult};
-use app::places::places;
+use app::{places::places, quality};
 use std::fmt::Write;
 
 /// The matches, one a line, best first.
@@ -39,6 +39,9 @@ pub fn notes(result: &MatchResult, counts: &Counts) -> String {
     let _ = writeln!(text, "engine: {}", result.engine);
     let _ = writeln!(text, "models: pack {}: {}, {}, {}", models.pack, models.person, models.face, models.embedding);
     let _ = writeln!(text, "thresholds: MATCH from {:.2}, POSSIBLE from {:.2}", thresholds.match_, thresholds.possible);
+    if !result.calibration.is_empty() {
+        let _ = writeln!(text, "calibration: {}", result.calibration);
+    }
     for probe in &result.result {
         let _ = writeln!(
             text,
@@ -49,6 +52,9 @@ pub fn notes(result: &MatchResult, counts: &Counts) -> String {
             probe.face.score,
             probe.face.sharpness
         );
+        if let Some(report) = &probe.face.quality {
+            let _ = writeln!(text, "quality: {}", quality::summary(report));
+        }
         if !probe.photos.is_empty() {
             let _ = writeln!(text, "probe: one vector of {} photos", probe.photos.len());
         }
@@ -87,6 +93,9 @@ fn flags(found: &MatchReport) -> String {
     } else if found.person.is_none() {
         flags.push("outside every person".to_owned());
     }
+    if !found.held_back.is_empty() {
+        flags.push(format!("held back: {}", quality::words(&found.held_back)));
+    }
     if found.thumbnail_only {
         flags.push("thumbnail only".to_owned());
     }
@@ -101,7 +110,8 @@ fn flags(found: &MatchReport) -> String {
 mod tests {
     use super::*;
     use app::api::{
-        Diagnostic, DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbePhoto, ProbeReport, RequestState, Thresholds,
+        Diagnostic, DownloadedFrom, FaceReport, MatchStatus, ModelNames, PersonReport, ProbePhoto, ProbeReport, QualityReason,
+        RequestState, Thresholds,
     };
 
     fn found(rank: usize, similarity: f32, match_status: MatchStatus, uri: &str) -> MatchReport {
@@ -181,6 +191,8 @@ mod tests {
 
     #[test]
     fn the_table_names_rank_similarity_status_picture_and_what_stood_in() {
+        let mut poor = found(3, 0.04, MatchStatus::NoMatch, "file:z.jpg");
+        poor.held_back = vec![QualityReason::Small, QualityReason::TurnedAway];
         let mut whole = found(2, 0.05, MatchStatus::NoMatch, "file:landscape.png");
         whole.fallback = true;
         let mut twice = found(1, 0.54321, MatchStatus::Match, "file:a/long name.jpg");
@@ -190,8 +202,9 @@ mod tests {
             "rank  similarity  status    face   picture          notes",
             "   1      0.5432  MATCH      0.88  a/long name.jpg  thumbnail only, in 2 places",
             "   2      0.0500  NO_MATCH      -  landscape.png    no face: whole picture compared",
+            "   3      0.0400  NO_MATCH   0.88  z.jpg            held back: small, turned away",
         ];
-        assert_eq!(table(&result(vec![twice, whole])), lines.join("\n") + "\n");
+        assert_eq!(table(&result(vec![twice, whole, poor])), lines.join("\n") + "\n");
         assert_eq!(table(&result(Vec::new())), "no picture to list\n");
     }
 
@@ -235,6 +248,7 @@ mod tests {
             "p@1, f@2, e@3",
             "MATCH from 0.40",
             "POSSIBLE from 0.30",
+            "calibration: ten people",
             "9 looked at, 2 failed",
             "decode: unreadable_image × 2\n",
             "discover: provider_timeout × 1 (wikimedia)\n",

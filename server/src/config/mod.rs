@@ -10,6 +10,7 @@ mod environment;
 mod http;
 mod jobs;
 mod log;
+mod quality;
 mod s3;
 mod storage;
 mod web_providers;
@@ -21,6 +22,7 @@ pub use environment::{ConfigError, Environment, Secret, Variable};
 pub use http::HttpConfig;
 pub use jobs::JobsConfig;
 pub use log::{LogConfig, LogFormat};
+pub use quality::QualityConfig;
 pub use s3::S3Config;
 pub use storage::StorageConfig;
 pub use web_providers::{Keyed, WEB_PROVIDERS, WebConfig};
@@ -33,6 +35,7 @@ pub struct Config {
     pub http: HttpConfig,
     pub jobs: JobsConfig,
     pub engine: EngineConfig,
+    pub quality: QualityConfig,
     pub discovery: DiscoveryConfig,
     pub download: DownloadConfig,
     pub s3: S3Config,
@@ -49,6 +52,7 @@ impl Config {
             log,
             http,
             engine: EngineConfig::from_environment(env, &storage.data_dir)?,
+            quality: QualityConfig::from_environment(env)?,
             discovery: DiscoveryConfig::from_environment(env, &storage.data_dir)?,
             download: DownloadConfig::from_environment(env, &storage.data_dir, jobs.max_concurrency.unwrap_or(cores + 1))?,
             s3: S3Config::from_environment(env)?,
@@ -82,6 +86,7 @@ mod tests {
         assert_eq!(config.http.max_upload_bytes, 12 * 1024 * 1024);
         assert_eq!(config.storage.database, std::path::Path::new("data/face-engine.sqlite"));
         assert_eq!(config.jobs.queue_capacity, 64);
+        assert_eq!(config.quality.gate, app::api::QualityGate::Standard);
         assert_eq!(config.discovery.pools[0].name, "samples");
         assert_eq!(read(&[("MAX_CONCURRENCY", "17")])?.download.at_once, 17);
         Ok(())
@@ -110,6 +115,7 @@ mod tests {
             ("MAX_CONCURRENCY", "many"),
             ("RETENTION_DAYS", "-1"),
             ("ENGINE", "abacus"),
+            ("QUALITY_GATE", "high"),
             ("MAX_BATCH", "0"),
             ("MAX_WAIT_MS", "soon"),
             ("MODEL_TIMEOUT", "0"),

@@ -5,7 +5,7 @@
 
 use super::{ApiError, photos};
 use crate::discovery::{BadUrl, MAX_URLS, Providers, check_url, split_list};
-use app::api::{MAX_QUERY_PHOTOS, MatchOptions};
+use app::api::{MAX_QUERY_PHOTOS, MatchOptions, QualityGate};
 use axum::extract::Multipart;
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -28,11 +28,12 @@ pub struct MatchForm {
     pub sync: bool,
 }
 
-pub async fn read(mut multipart: Multipart) -> Result<MatchForm, ApiError> {
+/// `gate` is in force where the form does not say another one.
+pub async fn read(mut multipart: Multipart, gate: QualityGate) -> Result<MatchForm, ApiError> {
     let unreadable =
         |_| ApiError::malformed("The body is no readable multipart form: send `image`, `purpose` and `consent` as form fields.");
     let mut images = Vec::new();
-    let mut options = MatchOptions::default();
+    let mut options = MatchOptions { quality: gate, ..MatchOptions::default() };
     let mut sync = false;
     let mut fields = 0;
     while let Some(field) = multipart.next_field().await.map_err(unreadable)? {
@@ -67,6 +68,7 @@ pub async fn read(mut multipart: Multipart) -> Result<MatchForm, ApiError> {
             "top_k" => options.top_k = number("top_k", text, 1..=1000)?,
             "max_candidates" => options.max_candidates = number("max_candidates", text, 1..=10_000)?,
             "face" => options.face = Some(number("face", text, 0..=9999)?),
+            "quality" => options.quality = text.parse().map_err(|why: String| ApiError::invalid_field("quality", &why))?,
             "threshold" => options.threshold = Some(cosine("threshold", text)?),
             "providers" => {
                 for provider in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {

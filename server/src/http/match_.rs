@@ -42,7 +42,7 @@ async fn answer(service: &Arc<Service>, request: Request, html: bool) -> Result<
     let multipart = Multipart::from_request(Request::from_parts(parts, Body::from(body)), &()).await.map_err(|_| {
         ApiError::malformed("Send a multipart form (`Content-Type: multipart/form-data`) with `image`, `purpose` and `consent`.")
     })?;
-    let form = form::read(multipart).await?;
+    let form = form::read(multipart, service.config.quality.gate).await?;
     photos::check_sizes(&form.images, limit)?;
     form.check_lawful()?;
     form.check_providers(&service.providers)?;
@@ -88,7 +88,7 @@ async fn synchronous(service: &Arc<Service>, id: Uuid) -> Result<Response, ApiEr
 /// The answer for a request that failed while somebody waited for it.
 fn failed(id: Uuid, mut detail: app::api::ErrorDetail) -> ApiError {
     let status = match detail.code.as_str() {
-        "no_face" | "face_index_out_of_range" | "photos_disagree" | "unreadable_image" => StatusCode::UNPROCESSABLE_ENTITY,
+        "no_face" | "low_quality" | "face_index_out_of_range" | "photos_disagree" | "unreadable_image" => StatusCode::UNPROCESSABLE_ENTITY,
         "internal_error" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };

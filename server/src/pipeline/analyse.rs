@@ -3,6 +3,7 @@
 //! Blocks; run it on a blocking thread. A network that fails or panics is a [`StageError`] for this picture alone.
 
 use super::assign::person_of;
+use super::quality::measure;
 use super::second_look::{crops_worth_a_look, second_look};
 use super::sharpness::sharpness;
 use super::{Stage, StageError, StageTimes};
@@ -104,20 +105,21 @@ pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: R
     if let Some(square) = whole {
         crops.push(times.time(Stage::Align, || guard("align", || Ok(shrunk(picture, &square))))?);
     }
-    let (sharp, embeddings) = times.time(Stage::Embed, || {
-        let sharp: Vec<f32> = crops.iter().map(sharpness).collect();
-        embed(vision, caller, &crops).map(|embeddings| (sharp, embeddings))
-    })?;
+    let embeddings = times.time(Stage::Embed, || embed(vision, caller, &crops))?;
     let boxes = faces.iter().map(|face| (face.bbox, Some(*face))).chain(whole.map(|square| (square, None)));
-    let faces = boxes.zip(sharp).zip(embeddings).map(|(((bbox, face), sharpness), embedding)| AnalysedFace {
-        bbox,
-        face,
-        person: face.and_then(|face| person_of(&face.bbox, &people)),
-        sharpness,
-        quality: None,
-        embedding,
-    });
-    Ok(Analysis { width, height, faces: faces.collect(), people, by_backup: by_backup.get() })
+    let described = |(((bbox, face), crop), embedding): (((BBox, Option<Face>), &RgbImage), Embedding)| {
+        let sharpness = sharpness(crop);
+        AnalysedFace {
+            bbox,
+            face,
+            person: face.and_then(|face| person_of(&face.bbox, &people)),
+            sharpness,
+            quality: face.map(|face| measure(&face, crop, sharpness, embedding.norm())),
+            embedding,
+        }
+    };
+    let faces = times.time(Stage::Quality, || guard("quality", || Ok(boxes.zip(&crops).zip(embeddings).map(described).collect())))?;
+    Ok(Analysis { width, height, faces, people, by_backup: by_backup.get() })
 }
 
 /// Runs a step; a panic in it is an error of this picture.

@@ -4,6 +4,8 @@
 
 use super::analyse::{Analysis, Role, analyse};
 use super::near_duplicate::{Look, PictureHash};
+use super::quality::{Judge, Verdict};
+use super::rank::high_first;
 use super::validate::{check_bytes, hex};
 use super::{PipelineContext, Stage, StageError, StageTimes, ValidateError, decode};
 use crate::discovery::Candidate;
@@ -25,10 +27,12 @@ pub struct Seen {
     /// What it looks like; None for a flat or tiny picture.
     pub hash: Option<PictureHash>,
     pub analysis: Analysis,
-    /// Index into the analysis' faces: the one most similar to the probe.
+    /// Index into the analysis' faces: the one that is compared with the probe.
     pub best: usize,
     /// Cosine of that face.
     pub similarity: f32,
+    /// What becomes of it.
+    pub verdict: Verdict,
 }
 
 impl Seen {
@@ -60,6 +64,7 @@ pub enum Outcome {
 #[derive(Clone)]
 pub struct Shared {
     pub probe: Arc<Embedding>,
+    pub judge: Arc<Judge>,
     /// The job, as the networks know it.
     pub caller: Caller,
     pub times: StageTimes,
@@ -72,8 +77,8 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(probe: Embedding, caller: Caller, times: StageTimes, request: FetchRequest) -> Self {
-        Self { probe: Arc::new(probe), caller, times, request, claimed: Arc::default(), stop: Arc::default() }
+    pub fn new(probe: Embedding, judge: Arc<Judge>, caller: Caller, times: StageTimes, request: FetchRequest) -> Self {
+        Self { probe: Arc::new(probe), judge, caller, times, request, claimed: Arc::default(), stop: Arc::default() }
     }
 
     /// Also ends what is being fetched.
@@ -131,13 +136,13 @@ pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared)
         drop(bytes);
         let hash = shared.times.time(Stage::Decode, || PictureHash::of(&picture));
         let analysis = analyse(&*vision, &shared.caller, &picture, Role::Candidate, &shared.times)?;
-        let (best, similarity) = most_similar(&analysis, &shared.probe)?.ok_or_else(|| StageError {
+        let (best, similarity, verdict) = best_face(&analysis, &shared.probe, &shared.judge)?.ok_or_else(|| StageError {
             stage: "compare",
             kind: "nothing_to_compare",
             message: "the picture gave no embedding".into(),
         })?;
         let pool_image = format!("pool-{}.{}", &sha256[..12], format.ending());
-        let seen = Box::new(Seen { pool_image, sha256, hash, analysis, best, similarity });
+        let seen = Box::new(Seen { pool_image, sha256, hash, analysis, best, similarity, verdict });
         Ok(Outcome::Compared { seen, picture: Arc::new(picture), from })
     };
     match on_a_core(&ctx, "analyse", work).await {
@@ -164,13 +169,27 @@ fn unreadable(error: &ValidateError) -> StageError {
     StageError { stage: "decode", kind: error.code(), message }
 }
 
+/// The face that speaks for the picture: the best verdict, then the greatest cosine; of equal ones the sharper, then the larger
+/// (faces come largest first).
+fn best_face(analysis: &Analysis, probe: &Embedding, judge: &Judge) -> Result<Option<(usize, f32, Verdict)>, StageError> {
+    let judged = |(index, similarity): (usize, f32)| (index, similarity, judge.verdict(similarity, analysis.faces[index].quality.as_ref()));
+    let order = |verdict: &Verdict| (!verdict.is_listed(), verdict.status());
+    let compared = similarities(analysis, probe)?.into_iter().map(judged);
+    Ok(compared.min_by(|a, b| order(&a.2).cmp(&order(&b.2)).then_with(|| more_similar(analysis, (a.0, a.1), (b.0, b.1)))))
+}
+
 /// The face with the greatest cosine; of equal ones the sharper, then the larger (faces come largest first).
 pub fn most_similar(analysis: &Analysis, probe: &Embedding) -> Result<Option<(usize, f32)>, StageError> {
+    Ok(similarities(analysis, probe)?.into_iter().min_by(|a, b| more_similar(analysis, *a, *b)))
+}
+
+/// The index of every face, with its cosine.
+fn similarities(analysis: &Analysis, probe: &Embedding) -> Result<Vec<(usize, f32)>, StageError> {
     let mismatch = |mismatch: ContractMismatch| StageError { stage: "compare", kind: "contract_mismatch", message: mismatch.to_string() };
-    let mut compared = Vec::with_capacity(analysis.faces.len());
-    for (index, face) in analysis.faces.iter().enumerate() {
-        compared.push((index, face.embedding.cosine(probe).map_err(mismatch)?, face.sharpness));
-    }
-    let best = compared.into_iter().min_by(|a, b| super::rank::high_first(a.1, b.1).then(super::rank::high_first(a.2, b.2)));
-    Ok(best.map(|(index, similarity, _)| (index, similarity)))
+    analysis.faces.iter().enumerate().map(|(index, face)| Ok((index, face.embedding.cosine(probe).map_err(mismatch)?))).collect()
+}
+
+fn more_similar(analysis: &Analysis, a: (usize, f32), b: (usize, f32)) -> std::cmp::Ordering {
+    let sharpness = |index: usize| analysis.faces[index].sharpness;
+    high_first(a.1, b.1).then_with(|| high_first(sharpness(a.0), sharpness(b.0)))
 }

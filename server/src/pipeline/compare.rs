@@ -4,6 +4,7 @@
 
 use super::candidate::Shared;
 use super::gather::gather;
+use super::quality::Judge;
 use super::query::{Query, look_at_query};
 use super::reporter::Reporter;
 use super::run::stop_if_cancelled;
@@ -79,8 +80,9 @@ pub async fn compare(
     };
     // A run that is dropped leaves no download behind.
     let _cancelled_with_the_run = request.cancel.clone().drop_guard();
-    let shared = Shared::new(query.probe.clone(), caller, times.clone(), request.clone());
     let thresholds = report::thresholds(ctx.vision.info());
+    let judge = Arc::new(Judge::new(thresholds, job.options.quality, query.quality()));
+    let shared = Shared::new(query.probe.clone(), judge, caller, times.clone(), request.clone());
     let mut diagnostics = Diagnostics::default();
     let sweep = Sweep { ctx, job, candidates, shared, thresholds, progress, gives_up };
     let swept = sweep.run(drawn, reporter, &mut diagnostics).await?;

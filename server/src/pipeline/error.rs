@@ -2,6 +2,7 @@
 //!
 //! Each has a stable code that a program can match, a sentence that a person can act on, and nothing internal in it.
 
+use app::api::QualityReason;
 use models::ModelError;
 use serde_json::{Value, json};
 
@@ -88,6 +89,12 @@ pub enum PipelineError {
     NoFace { index: usize, photos: usize },
     #[error("The query picture holds {faces} face(s), so `face` must be below {faces}, not {index} (0 is the largest).")]
     FaceIndexOutOfRange { index: usize, faces: usize },
+    /// The gate is `strict`, and the query face is too poor.
+    #[error(
+        "The face in the query picture is too poor to be sure of: send one that shows it {}, or search with `quality=standard`.",
+        advice(reasons)
+    )]
+    LowQuality { reasons: Vec<QualityReason> },
     /// The faces of several photos cancel each other out.
     #[error("The photos have nothing in common that could be searched for: send photos of one person.")]
     PhotosDisagree,
@@ -105,6 +112,7 @@ impl PipelineError {
         match self {
             Self::Query(error) => error.code(),
             Self::NoFace { .. } => "no_face",
+            Self::LowQuality { .. } => "low_quality",
             Self::FaceIndexOutOfRange { .. } => "face_index_out_of_range",
             Self::PhotosDisagree => "photos_disagree",
             Self::Engine(_) => "engine_failed",
@@ -117,15 +125,16 @@ impl PipelineError {
     pub fn status(&self) -> u16 {
         match self {
             Self::Query(error) => error.status(),
-            Self::NoFace { .. } | Self::FaceIndexOutOfRange { .. } | Self::PhotosDisagree => 422,
+            Self::NoFace { .. } | Self::LowQuality { .. } | Self::FaceIndexOutOfRange { .. } | Self::PhotosDisagree => 422,
             Self::Engine(_) | Self::Objects(_) => 503,
             Self::Cancelled => 410,
         }
     }
 
-    /// For programs: which of several photos it is about.
+    /// For programs, where there is more to say than the code says: why a face is too poor, which of several photos it is about.
     pub fn details(&self) -> Value {
         match self {
+            Self::LowQuality { reasons } => json!({ "reasons": reasons }),
             Self::NoFace { index, photos } if *photos > 1 => json!({ "index": index }),
             _ => Value::Null,
         }
@@ -134,6 +143,29 @@ impl PipelineError {
     /// Whether the same job may succeed when it is tried again.
     pub fn retryable(&self) -> bool {
         matches!(self, Self::Engine(_) | Self::Objects(_))
+    }
+}
+
+/// `larger, sharper and in more light`: what a better picture has.
+fn advice(reasons: &[QualityReason]) -> String {
+    let words: Vec<&str> = reasons.iter().map(|reason| better(*reason)).collect();
+    match words.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "better".to_owned(),
+    }
+}
+
+fn better(reason: QualityReason) -> &'static str {
+    match reason {
+        QualityReason::Small => "larger",
+        QualityReason::Blurred => "sharper",
+        QualityReason::TurnedAway => "turned to the camera",
+        QualityReason::Dark => "in more light",
+        QualityReason::Bright => "in less light",
+        QualityReason::LowContrast => "with more contrast",
+        QualityReason::Occluded => "uncovered",
+        QualityReason::Uncertain => "more clearly",
     }
 }
 
@@ -148,6 +180,17 @@ fn no_face(index: &usize, photos: &usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_face_is_refused_with_what_to_do_about_it() {
+        let refused = |reasons: &[QualityReason]| PipelineError::LowQuality { reasons: reasons.to_vec() };
+        let error = refused(&[QualityReason::Small, QualityReason::Blurred, QualityReason::Dark]);
+        assert!(error.to_string().contains("shows it larger, sharper and in more light, or search"), "{error}");
+        assert_eq!((error.code(), error.status(), error.retryable()), ("low_quality", 422, false));
+        assert_eq!(error.details(), json!({ "reasons": ["small", "blurred", "dark"] }));
+        assert!(refused(&[QualityReason::Occluded]).to_string().contains("shows it uncovered, or search"));
+        assert_eq!(PipelineError::PhotosDisagree.details(), Value::Null);
+    }
 
     #[test]
     fn what_speaks_against_the_engine_is_told_from_what_costs_a_picture_alone() {

@@ -1,11 +1,12 @@
 //! The list of matches: near-duplicates collapse into one entry, the entries are ranked, and each names every place that
 //! its picture stands in.
 //!
-//! Which file of a group leads is settled by pictures and places alone: the operator's own pools before the web, the
-//! larger picture before the smaller, the picture itself before its thumbnail, then the order of discovery. An entry is
-//! its leader's: face, similarity and crops are those of one file.
+//! Which file of a group leads is settled by pictures and places alone: one that may be listed before one that is left out for
+//! its quality, the operator's own pools before the web, the larger picture before the smaller, the picture itself before its
+//! thumbnail, then the order of discovery. An entry is its leader's: face, similarity and crops are those of one file.
 
 use super::near_duplicate::Nearness;
+use super::quality::reasons;
 use super::sweep::{Compared, Place, Swept};
 use super::{MatchJob, RankKey, rank, report};
 use crate::discovery::{Candidate, Location, Provenance};
@@ -24,12 +25,13 @@ pub struct Entry {
 }
 
 /// The smaller one leads.
-pub type Precedence = (bool, Reverse<u64>, Source, usize);
+pub type Precedence = (bool, bool, Reverse<u64>, Source, usize);
 
 /// How a file stands beside others of the same picture.
 pub fn precedence(candidates: &[Candidate], entry: &Compared, place: Place) -> Precedence {
     let (width, height) = (entry.seen.analysis.width, entry.seen.analysis.height);
-    (on_the_web(candidates, place), Reverse(u64::from(width) * u64::from(height)), place.from, place.index)
+    let left_out = !entry.seen.verdict.is_listed();
+    (left_out, on_the_web(candidates, place), Reverse(u64::from(width) * u64::from(height)), place.from, place.index)
 }
 
 fn on_the_web(candidates: &[Candidate], place: Place) -> bool {
@@ -62,25 +64,30 @@ pub fn entries(job: &MatchJob, candidates: &[Candidate], swept: &Swept, threshol
         places: group.iter().flat_map(|file| files[*file].2.iter().copied()).collect(),
     };
     let groups = Nearness::new(thresholds.match_).groups(&looks).into_iter().map(entry);
-    let above = |entry: &Entry| job.options.threshold.is_none_or(|threshold| compared[entry.lead].seen.similarity >= threshold);
+    let asked_for = |entry: &Entry| {
+        let seen = &compared[entry.lead].seen;
+        seen.verdict.is_listed() && job.options.threshold.is_none_or(|threshold| seen.similarity >= threshold)
+    };
     let key = |entry: &Entry| {
         let seen = &compared[entry.lead].seen;
+        let face = &seen.analysis.faces[seen.best];
         let first = entry.places[0].index;
         RankKey {
             similarity: seen.similarity,
-            sharpness: seen.analysis.faces[seen.best].sharpness,
-            face_area: seen.analysis.faces[seen.best].bbox.area(),
+            poor: !reasons(face.quality.as_ref()).is_empty(),
+            sharpness: face.sharpness,
+            face_area: face.bbox.area(),
             source_quality: candidates[first].source_quality,
             order: first,
         }
     };
-    let mut ranked = rank(groups.filter(above).collect(), thresholds, key);
+    let mut ranked = rank(groups.filter(asked_for).collect(), thresholds, key);
     ranked.truncate(job.options.top_k);
     ranked
 }
 
 /// What the result says of one entry; `places` as in [`Entry`].
-pub fn match_report(rank: usize, candidates: &[Candidate], entry: &Compared, places: &[Place], thresholds: &Thresholds) -> MatchReport {
+pub fn match_report(rank: usize, candidates: &[Candidate], entry: &Compared, places: &[Place]) -> MatchReport {
     let place = places.first().copied().unwrap_or(entry.place);
     let candidate = &candidates[place.index];
     let seen = &entry.seen;
@@ -101,8 +108,8 @@ pub fn match_report(rank: usize, candidates: &[Candidate], entry: &Compared, pla
         license_url: candidate.license_url.clone(),
         attribution: candidate.attribution.clone(),
         similarity: seen.similarity,
-        match_status: thresholds.status(seen.similarity),
-        held_back: Vec::new(),
+        match_status: seen.verdict.status(),
+        held_back: seen.verdict.held_back().to_vec(),
         face: report::face(face),
         person: report::person(&seen.analysis, face),
         thumbnail: entry.links.thumbnail.clone(),

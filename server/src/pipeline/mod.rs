@@ -1,6 +1,6 @@
 //! The pipeline: from a query picture to ranked matches, one file a stage.
 //!
-//! validate → discover → (fetch → decode → people → faces → align → embed → compare) for each candidate → collapse
+//! validate → discover → (fetch → decode → people → faces → align → embed → quality → compare) for each candidate → collapse
 //! near-duplicates → rank → artifacts. A stage is a function from one typed value to the next; [`run`] joins them. What goes wrong with one
 //! candidate costs that candidate alone and is counted in the result's diagnostics.
 //!
@@ -22,6 +22,7 @@ mod listing;
 mod near_duplicate;
 mod networks;
 mod photos;
+mod quality;
 mod query;
 mod rank;
 mod redraw;
@@ -40,6 +41,7 @@ pub use diagnostics::Diagnostics;
 pub use error::{PipelineError, StageError, ValidateError};
 pub use near_duplicate::{Look, Nearness, PictureHash};
 pub use photos::{QueryPhoto, QueryPhotos, distinct};
+pub use quality::{Judge, Verdict, measure};
 pub use rank::{RankKey, TIE, rank};
 pub use run::{run, run_timed};
 pub use times::{Stage, StageTimes};

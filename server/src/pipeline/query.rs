@@ -9,9 +9,10 @@ use super::analyse::{AnalysedFace, Analysis, Role, analyse};
 use super::artifacts::{self, Links, PictureEmbeddings, Rendered, Side, TemplateEmbedding, TemplatePart};
 use super::candidate::{Seen, most_similar, on_a_core};
 use super::photos::QueryPhoto;
+use super::quality::{Verdict, refusal};
 use super::validate::hex;
 use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, StageTimes, decode, report};
-use app::api::{MatchReport, ProbePhoto, ProbeReport, Thresholds};
+use app::api::{MatchReport, ProbePhoto, ProbeReport, QualityReport, Thresholds};
 use futures::future::join_all;
 use models::{BBox, Caller, Embedding};
 use sha2::{Digest, Sha256};
@@ -79,7 +80,12 @@ pub async fn look_at_query(
         seen.push(other?);
     }
     let (seen, drawn): (Vec<Seen>, Vec<Option<Drawn>>) = seen.into_iter().unzip();
-    Ok((Query::of(seen)?, drawn.into_iter().flatten().collect()))
+    let query = Query::of(seen)?;
+    let reasons = refusal(job.options.quality, query.quality());
+    if !reasons.is_empty() {
+        return Err(PipelineError::LowQuality { reasons });
+    }
+    Ok((query, drawn.into_iter().flatten().collect()))
 }
 
 type Looked = (Seen, Option<Drawn>);
@@ -111,7 +117,8 @@ async fn look_at(
         let best = best.ok_or(PipelineError::NoFace { index, photos })?;
         let render = || artifacts::render(&picture, &analysis, &analysis.faces[best], Side::Query);
         let drawn = draws.then(|| Drawn { name: photo.name.clone(), rendered: times.time(Stage::Artifacts, render) });
-        Ok::<Looked, PipelineError>((Seen { pool_image: photo.name, sha256, hash: None, similarity: 1.0, analysis, best }, drawn))
+        let verdict = Verdict::default();
+        Ok::<Looked, PipelineError>((Seen { pool_image: photo.name, sha256, hash: None, similarity: 1.0, verdict, analysis, best }, drawn))
     };
     on_a_core(ctx, "analyse", work).await.map_err(PipelineError::Engine)?
 }
@@ -165,6 +172,12 @@ impl Query {
     /// Where the face stands that says who is meant, in pixels of its photo.
     pub fn face(&self) -> BBox {
         chosen(self.first()).bbox
+    }
+
+    /// Of the best photo: what is compared is no worse than that.
+    pub fn quality(&self) -> Option<&QualityReport> {
+        let qualities = self.photos.iter().filter_map(|photo| chosen(&photo.seen).quality.as_ref());
+        qualities.max_by(|a, b| a.overall.total_cmp(&b.overall))
     }
 
     /// Of every photo.

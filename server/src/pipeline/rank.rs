@@ -1,9 +1,9 @@
-//! Ranking: similarity first; what is as good as equal is told apart by sharpness, face size and source.
+//! Ranking: similarity first; what is as good as equal is told apart by the faces' quality, sharpness and size, and by source.
 //!
 //! "Within 0.005" is no order by itself (a ≈ b and b ≈ c do not make a ≈ c), so ties are runs: after sorting by
 //! similarity, a run starts with the best that is left and takes in all that follow within [`TIE`] of *it*. A run never
-//! crosses from one match status to the next: a `POSSIBLE` is never put above a `MATCH`. The order is total, the same
-//! on every run; a NaN goes last.
+//! crosses a threshold: what only possibly matches is never put above what matches. Within a run, faces that nothing speaks
+//! against go before poor ones. The order is total, the same on every run; a NaN goes last.
 
 use app::api::Thresholds;
 use std::cmp::Ordering;
@@ -16,6 +16,8 @@ pub const TIE: f32 = 0.005;
 pub struct RankKey {
     /// Cosine, -1..1.
     pub similarity: f32,
+    /// There are reasons against the face.
+    pub poor: bool,
     /// Variance of the Laplacian.
     pub sharpness: f32,
     /// Of the face's box, in pixels.
@@ -45,7 +47,9 @@ pub fn rank<T>(items: Vec<T>, thresholds: &Thresholds, key: impl Fn(&T) -> RankK
 }
 
 fn among_equals(a: &RankKey, b: &RankKey) -> Ordering {
-    high_first(a.sharpness, b.sharpness)
+    a.poor
+        .cmp(&b.poor)
+        .then(high_first(a.sharpness, b.sharpness))
         .then(high_first(a.face_area, b.face_area))
         .then(high_first(a.source_quality, b.source_quality))
         .then(high_first(a.similarity, b.similarity))
@@ -73,6 +77,7 @@ mod tests {
         let numbered: Vec<(usize, Entry)> = entries.iter().copied().enumerate().collect();
         let key = |&(order, (_, similarity, sharpness, face_area, source_quality)): &(usize, Entry)| RankKey {
             similarity,
+            poor: false,
             sharpness,
             face_area,
             source_quality,
@@ -96,6 +101,25 @@ mod tests {
     }
 
     #[test]
+    fn among_equals_a_face_that_nothing_speaks_against_goes_before_a_poor_one_however_sharp() {
+        let order = |entries: &[(&'static str, f32, bool, f32)]| {
+            let key = |&(_, similarity, poor, sharpness): &(&str, f32, bool, f32)| RankKey {
+                similarity,
+                poor,
+                sharpness,
+                face_area: 1.0,
+                source_quality: 1.0,
+                order: 0,
+            };
+            rank(entries.to_vec(), &THRESHOLDS, key).into_iter().map(|entry| entry.0).collect::<Vec<_>>()
+        };
+        assert_eq!(order(&[("poor", 0.600, true, 99.0), ("good", 0.596, false, 1.0)]), ["good", "poor"]);
+        assert_eq!(order(&[("vague", 0.600, true, 1.0), ("sharp", 0.596, true, 99.0)]), ["sharp", "vague"], "both poor");
+        assert_eq!(order(&[("poor", 0.610, true, 99.0), ("good", 0.600, false, 1.0)]), ["poor", "good"], "no tie: similarity decides");
+        assert_eq!(order(&[("poor", 0.401, true, 9.0), ("good", 0.399, false, 9.0)]), ["poor", "good"], "a run crosses no threshold");
+    }
+
+    #[test]
     fn a_chain_of_near_ties_is_cut_at_the_best_of_each_run() {
         // a≈b and b≈c, but not a≈c: c cannot climb over a, however sharp it is.
         let chain = [("c", 0.592, 99.0, 1.0, 1.0), ("a", 0.600, 1.0, 1.0, 1.0), ("b", 0.596, 2.0, 1.0, 1.0)];
@@ -107,7 +131,8 @@ mod tests {
         let mut entries: Vec<Entry> =
             (0..40).map(|i| ("", 0.3 + (i * 7 % 40) as f32 * 0.002, (i * 13 % 11) as f32, i as f32, 1.0)).collect();
         let similarities = |entries: &[Entry]| {
-            let key = |e: &Entry| RankKey { similarity: e.1, sharpness: e.2, face_area: e.3, source_quality: e.4, order: 0 };
+            let key =
+                |e: &Entry| RankKey { similarity: e.1, poor: e.2 < 3.0, sharpness: e.2, face_area: e.3, source_quality: e.4, order: 0 };
             rank(entries.to_vec(), &THRESHOLDS, key).iter().map(|e| e.1).collect::<Vec<_>>()
         };
         let expected = similarities(&entries);

@@ -77,6 +77,9 @@ async fn search(
         if entry.seen.analysis.is_fallback() {
             diagnostics.count("face", "no_face");
         }
+        if !entry.seen.verdict.is_listed() {
+            diagnostics.count("quality", "low_quality");
+        }
     }
     let listed = entries(job, &candidates, &swept, &thresholds);
     let files: usize = listed.iter().map(|entry| entry.places.len()).sum();
@@ -93,7 +96,7 @@ async fn search(
         }
     }
     let lead = |entry: &Entry| &swept.compared[entry.lead];
-    let described = |(place, entry): (usize, &Entry)| match_report(place + 1, &candidates, lead(entry), &entry.places, &thresholds);
+    let described = |(place, entry): (usize, &Entry)| match_report(place + 1, &candidates, lead(entry), &entry.places);
     let matches: Vec<MatchReport> = listed.iter().enumerate().map(described).collect();
     let fallbacks = report::fallbacks(networks.backup(), query.analyses(), listed.iter().map(|entry| &lead(entry).seen.analysis));
     if let Some(objects) = &ctx.objects {

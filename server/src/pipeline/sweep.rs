@@ -185,7 +185,7 @@ impl Sweep<'_> {
             }
         };
         if let Outcome::Compared { seen, .. } = outcome
-            && self.thresholds.status(seen.similarity) != MatchStatus::NoMatch
+            && seen.verdict.status() != MatchStatus::NoMatch
         {
             reporter.counts.matches += 1;
         }
@@ -241,15 +241,18 @@ impl Sweep<'_> {
         });
     }
 
-    /// False where it is a near-duplicate of one that goes before it, or where enough different others are better by more
-    /// than a tie. Rarely it is listed all the same, as pictures to come change the groups: then it is drawn at the end.
+    /// False where it is left out for its quality, where it is a near-duplicate of one that goes before it, or where enough
+    /// different others are better by more than a tie. Rarely it is listed all the same, as pictures to come change the groups:
+    /// then it is drawn at the end.
     fn may_be_listed(&self, entry: &Compared, others: &BTreeMap<usize, Compared>) -> bool {
         let (similarity, look) = (entry.seen.similarity, entry.seen.look());
         let nearness = Nearness::new(self.thresholds.match_);
         let mine = precedence(self.candidates, entry, entry.place);
         let leads = |other: &Compared| precedence(self.candidates, other, other.place) < mine;
-        let better = others.values().filter(|other| other.seen.similarity - similarity > TIE).map(|other| other.seen.look());
-        self.job.options.threshold.is_none_or(|threshold| similarity >= threshold)
+        let above = |other: &&Compared| other.seen.verdict.is_listed() && other.seen.similarity - similarity > TIE;
+        let better = others.values().filter(above).map(|other| other.seen.look());
+        entry.seen.verdict.is_listed()
+            && self.job.options.threshold.is_none_or(|threshold| similarity >= threshold)
             && !others.values().any(|other| nearness.of(&other.seen.look(), &look).is_some() && leads(other))
             && !nearness.has_different(better, self.job.options.top_k)
     }
@@ -257,7 +260,7 @@ impl Sweep<'_> {
     /// Tells of a match with its provisional rank among what was compared so far.
     fn tell_match<'b>(&self, entry: &Compared, others: impl Iterator<Item = &'b Compared>, reporter: &Reporter<'_>) {
         let better = others.filter(|other| other.seen.similarity > entry.seen.similarity).count();
-        let report = match_report(better + 1, self.candidates, entry, &[entry.place], &self.thresholds);
+        let report = match_report(better + 1, self.candidates, entry, &[entry.place]);
         reporter.emit(EventKind::Match { report: Box::new(report) });
     }
 }

@@ -15,15 +15,16 @@ pub enum Stage {
     /// Faces searched again inside people's crops.
     SecondLook,
     Align,
-    /// Sharpness and the embedding network.
     Embed,
+    /// Sharpness and everything else that says how good a face is.
+    Quality,
     /// Drawing, cropping, encoding and storing.
     Artifacts,
 }
 
 impl Stage {
-    pub const ALL: [Self; 8] =
-        [Self::Fetch, Self::Decode, Self::Person, Self::Face, Self::SecondLook, Self::Align, Self::Embed, Self::Artifacts];
+    pub const ALL: [Self; 9] =
+        [Self::Fetch, Self::Decode, Self::Person, Self::Face, Self::SecondLook, Self::Align, Self::Embed, Self::Quality, Self::Artifacts];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -34,6 +35,7 @@ impl Stage {
             Self::SecondLook => "second_look",
             Self::Align => "align",
             Self::Embed => "embed",
+            Self::Quality => "quality",
             Self::Artifacts => "artifacts",
         }
     }

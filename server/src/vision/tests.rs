@@ -65,6 +65,7 @@ fn loader(pack: &'static str, told: &[Loading], failing: Arc<Mutex<Option<ModelE
             pack: pack.into(),
             person_model: String::new(),
             face_model: String::new(),
+            backup_face_model: None,
             embedding_model: String::new(),
             match_threshold: 0.8,
             possible_threshold: 0.6,
@@ -73,6 +74,7 @@ fn loader(pack: &'static str, told: &[Loading], failing: Arc<Mutex<Option<ModelE
             face_side: 640,
             lanes: 1,
             warm_up: 0.0,
+            networks: Vec::new(),
         };
         Ok(Arc::new(Played { info, failing: failing.clone() }))
     })

@@ -12,6 +12,7 @@ mod matching;
 mod near_duplicates;
 mod pages;
 mod providers;
+mod quality;
 mod queue;
 mod restart;
 mod several_photos;

@@ -94,6 +94,7 @@ async fn health_names_what_runs_and_why() {
           "variables": []
         }
       ],
+      "quality_gate": "off",
       "queue": {
         "capacity": 64,
         "queued": 0,

@@ -1,0 +1,120 @@
+//! How good a face is, in words: told once, for the page and the command line.
+
+use crate::api::{QualityGate, QualityReason, QualityReport};
+
+/// One reason as a reader says it.
+pub fn word(reason: QualityReason) -> &'static str {
+    match reason {
+        QualityReason::Small => "small",
+        QualityReason::Blurred => "blurred",
+        QualityReason::TurnedAway => "turned away",
+        QualityReason::Dark => "too dark",
+        QualityReason::Bright => "too bright",
+        QualityReason::LowContrast => "little contrast",
+        QualityReason::Occluded => "partly covered",
+        QualityReason::Uncertain => "hardly a face",
+    }
+}
+
+/// `small, blurred`.
+pub fn words(reasons: &[QualityReason]) -> String {
+    reasons.iter().map(|reason| word(*reason)).collect::<Vec<_>>().join(", ")
+}
+
+/// `Held back: small, blurred`; None where nothing was.
+pub fn held_back(reasons: &[QualityReason]) -> Option<String> {
+    (!reasons.is_empty()).then(|| format!("Held back: {}", words(reasons)))
+}
+
+/// `82%`, or `31%: small, blurred`.
+pub fn summary(quality: &QualityReport) -> String {
+    let overall = format!("{:.0}%", quality.overall.clamp(0.0, 1.0) * 100.0);
+    if quality.reasons.is_empty() { overall } else { format!("{overall}: {}", words(&quality.reasons)) }
+}
+
+/// What a MATCH that is none means for the reader.
+pub fn verdict(held_back: &[QualityReason]) -> String {
+    let words = words(held_back);
+    format!("Similar enough for a match, but one of the two faces is poor evidence ({words}): a person should compare them.")
+}
+
+/// `Looks 12° to the right and 5° up, leans 3° to the left`; angles under 3° are not told: the estimate is no better.
+pub fn pose(quality: &QualityReport) -> String {
+    let told = |angle: f32, positive: &str, negative: &str| {
+        let degrees = angle.abs().round();
+        (degrees >= 3.0).then(|| format!("{degrees:.0}° {}", if angle > 0.0 { positive } else { negative }))
+    };
+    let looks: Vec<String> =
+        [told(quality.yaw, "to the right", "to the left"), told(quality.pitch, "up", "down")].into_iter().flatten().collect();
+    let looks = if looks.is_empty() { "Looks straight ahead".to_owned() } else { format!("Looks {}", looks.join(" and ")) };
+    match told(quality.roll, "to the right", "to the left") {
+        Some(leans) => format!("{looks}, leans {leans}"),
+        None => looks,
+    }
+}
+
+/// `Brightness 128, contrast 45 of 255`.
+pub fn light(quality: &QualityReport) -> String {
+    format!("Brightness {:.0}, contrast {:.0} of 255", quality.brightness, quality.contrast)
+}
+
+/// What to do about a poor face in the asker's own photo.
+pub fn hint(quality: &QualityReport) -> Option<String> {
+    let words = words(&quality.reasons);
+    (!words.is_empty()).then(|| format!("The face in your photo is poor evidence ({words}). Another photo of the person may find more."))
+}
+
+/// What a gate does, as a choice of the form.
+pub fn choice(gate: QualityGate) -> &'static str {
+    match gate {
+        QualityGate::Standard => "Mark them: never a match",
+        QualityGate::Strict => "Leave them out",
+        QualityGate::Off => "Give them no say",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> QualityReport {
+        QualityReport {
+            overall: 0.82,
+            sharpness: 200.0,
+            eye_distance: 40.0,
+            yaw: 0.0,
+            pitch: 0.0,
+            roll: 0.0,
+            brightness: 128.0,
+            contrast: 45.0,
+            occlusion: 0.1,
+            score: 0.8,
+            norm: 20.0,
+            reasons: Vec::new(),
+        }
+    }
+
+    fn poor() -> QualityReport {
+        QualityReport { overall: 0.314, reasons: vec![QualityReason::Small, QualityReason::TurnedAway], ..good() }
+    }
+
+    #[test]
+    fn a_face_is_summed_up_in_a_number_and_what_speaks_against_it() {
+        assert_eq!(summary(&good()), "82%");
+        assert_eq!(summary(&poor()), "31%: small, turned away");
+        assert_eq!((hint(&good()), held_back(&[])), (None, None));
+        assert!(hint(&poor()).is_some_and(|hint| hint.contains("(small, turned away)")));
+        assert_eq!(held_back(&[QualityReason::Blurred]).as_deref(), Some("Held back: blurred"));
+        assert!(verdict(&[QualityReason::Dark]).contains("(too dark)"));
+    }
+
+    #[test]
+    fn where_a_face_looks_is_said_without_signs() {
+        let looks = |yaw, pitch, roll| pose(&QualityReport { yaw, pitch, roll, ..good() });
+        assert_eq!(looks(1.0, -2.0, 0.4), "Looks straight ahead");
+        assert_eq!(looks(12.4, 5.0, -3.0), "Looks 12° to the right and 5° up, leans 3° to the left");
+        assert_eq!(looks(-40.0, 0.0, 0.0), "Looks 40° to the left");
+        assert_eq!(looks(0.0, -17.0, 9.0), "Looks 17° down, leans 9° to the right");
+        assert_eq!(light(&good()), "Brightness 128, contrast 45 of 255");
+    }
+}
