@@ -3,8 +3,10 @@
 mod bench;
 mod bench_downloads;
 mod config;
+mod detect;
 pub mod match_;
 mod providers;
+mod recall;
 mod serve;
 mod table;
 
@@ -29,6 +31,7 @@ enum Verb {
     /// Serves the page and the API.
     Serve,
     Match(match_::MatchArgs),
+    Detect(detect::DetectArgs),
     /// Lists every variable of the environment that is read: value, default, meaning.
     Config,
     Providers(providers::ProvidersArgs),
@@ -38,6 +41,9 @@ enum Verb {
     /// Times downloads from hosts with latency against the ideal; `make bench` prints it.
     #[command(hide = true)]
     BenchDownloads(bench_downloads::BenchDownloadsArgs),
+    /// Measures how many known faces are found in photos, and in close-ups, small, turned and masked copies of them.
+    #[command(hide = true)]
+    Recall(recall::RecallArgs),
     /// Asked by `serve` of a child process: is there a GPU that computes right?
     #[command(hide = true)]
     ProbeGpu,
@@ -48,10 +54,12 @@ pub fn main() -> ExitCode {
     let ended = match Arguments::parse().verb {
         Verb::Serve => serve::run(),
         Verb::Match(arguments) => match_::run(arguments),
+        Verb::Detect(arguments) => Ok(detect::run(&arguments)),
         Verb::Config => config::run(),
         Verb::Providers(arguments) => providers::run(&arguments),
         Verb::Bench(arguments) => bench::run(arguments),
         Verb::BenchDownloads(arguments) => bench_downloads::run(arguments),
+        Verb::Recall(arguments) => recall::run(&arguments),
         Verb::ProbeGpu => probe_gpu(),
     };
     match ended {

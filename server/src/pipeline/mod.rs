@@ -1,6 +1,6 @@
 //! The pipeline: from a query picture to ranked matches, one file a stage.
 //!
-//! validate → discover → (fetch → decode → people → faces → align → embed → compare) for each candidate → collapse
+//! validate → discover → (fetch → decode → people → faces, searched for at several scales → align → embed → compare) for each candidate → collapse
 //! near-duplicates → rank → artifacts. A stage is a function from one typed value to the next; [`run`] joins them. What goes wrong with one
 //! candidate costs that candidate alone and is counted in the result's diagnostics.
 //!
@@ -13,7 +13,7 @@ mod assign;
 mod candidate;
 mod decode;
 mod diagnostics;
-mod draw;
+pub(crate) mod draw;
 mod error;
 mod gather;
 mod jpeg;
@@ -21,10 +21,10 @@ mod listing;
 mod near_duplicate;
 mod rank;
 mod redraw;
-mod report;
+pub(crate) mod report;
 mod reporter;
 mod run;
-mod second_look;
+pub mod search;
 mod sharpness;
 mod sweep;
 mod times;

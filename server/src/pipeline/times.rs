@@ -12,8 +12,8 @@ pub enum Stage {
     Decode,
     Person,
     Face,
-    /// Faces searched again inside people's crops.
-    SecondLook,
+    /// Faces looked for again: from nearer, from farther, turned, in people's crops.
+    FurtherLooks,
     Align,
     /// Sharpness and the embedding network.
     Embed,
@@ -23,7 +23,7 @@ pub enum Stage {
 
 impl Stage {
     pub const ALL: [Self; 8] =
-        [Self::Fetch, Self::Decode, Self::Person, Self::Face, Self::SecondLook, Self::Align, Self::Embed, Self::Artifacts];
+        [Self::Fetch, Self::Decode, Self::Person, Self::Face, Self::FurtherLooks, Self::Align, Self::Embed, Self::Artifacts];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl Stage {
             Self::Decode => "decode",
             Self::Person => "person",
             Self::Face => "face",
-            Self::SecondLook => "second_look",
+            Self::FurtherLooks => "face_again",
             Self::Align => "align",
             Self::Embed => "embed",
             Self::Artifacts => "artifacts",
