@@ -16,6 +16,7 @@ pub enum Group {
     Untouched,
     CloseUp,
     Shrunk,
+    Crowd,
     Sheet,
     Turned,
     Masked,
@@ -27,7 +28,8 @@ impl fmt::Display for Group {
             Self::Untouched => "Photos as they are",
             Self::CloseUp => "Cut so that the face fills the frame",
             Self::Shrunk => "Shrunk until faces are small",
-            Self::Sheet => "Shrunk and set into a large sheet",
+            Self::Crowd => "A crowd: a group set beside itself",
+            Self::Sheet => "Shrunk and set into a large sheet, searched as a query",
             Self::Turned => "Turned clockwise",
             Self::Masked => "With a mask drawn over mouth and nose",
         })
@@ -73,6 +75,7 @@ pub fn cases(photos: &Path, golden: &Golden) -> anyhow::Result<Vec<Case>> {
     }
     cases.extend(named(&SHRUNK).map(|case| shrunk(case, SMALL_FACE)));
     cases.extend(named(&SHRUNK[..1]).map(|case| shrunk(case, SMALL_FACE / 2.0)));
+    cases.extend(named(&SHRUNK[..1]).flat_map(|case| [crowd(case, 2), crowd(case, 3)]));
     cases.extend(named(&SHRUNK[1..]).map(|case| on_sheet(&shrunk(case, SMALL_FACE))));
     for case in named(&TURNED) {
         cases.extend([1, 2, 3].map(|quarters| turned(case, quarters)));
@@ -123,6 +126,21 @@ fn shrunk(case: &Case, face: f32) -> Case {
         picture: imageops::resize(&case.picture, width, height, FilterType::Triangle),
         faces: moved(&case.faces, |[x, y]| [x * sx, y * sy]),
     }
+}
+
+/// The photo in `times` rows and columns, together of its own size.
+fn crowd(case: &Case, times: u32) -> Case {
+    let (width, height) = (case.picture.width() / times, case.picture.height() / times);
+    let (sx, sy) = (width as f32 / case.picture.width() as f32, height as f32 / case.picture.height() as f32);
+    let small = imageops::resize(&case.picture, width, height, FilterType::Triangle);
+    let mut picture = RgbImage::new(width * times, height * times);
+    let mut faces = Vec::new();
+    for (row, column) in (0..times).flat_map(|row| (0..times).map(move |column| (row, column))) {
+        let (x, y) = (column * width, row * height);
+        imageops::replace(&mut picture, &small, i64::from(x), i64::from(y));
+        faces.extend(moved(&case.faces, |[px, py]| [px * sx + x as f32, py * sy + y as f32]));
+    }
+    Case { group: Group::Crowd, name: format!("{}, {times}×{times}", case.name), picture, faces }
 }
 
 /// In the upper right quarter of an otherwise white sheet.
@@ -208,7 +226,9 @@ mod tests {
     #[test]
     fn known_faces_move_with_the_pixels() {
         let case = case();
-        for derived in [turned(&case, 1), turned(&case, 2), turned(&case, 3), shrunk(&case, 20.0), on_sheet(&shrunk(&case, 20.0))] {
+        for derived in
+            [turned(&case, 1), turned(&case, 2), turned(&case, 3), shrunk(&case, 20.0), on_sheet(&shrunk(&case, 20.0)), crowd(&case, 2)]
+        {
             assert!(is_bright_in_the_middle(&derived), "{}", derived.name);
         }
         assert_eq!(turned(&case, 1).faces[0].bbox, BBox::new(40.0, 120.0, 80.0, 160.0));

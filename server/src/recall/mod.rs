@@ -66,6 +66,7 @@ pub fn measure(vision: &dyn Vision, case: &Case, role: Role) -> Result<Row, Case
     let (caller, times) = (Caller::new(), StageTimes::default());
     let one_look = vision.faces(&caller, &case.picture, vision.info().face_side);
     let one_look = one_look.map_err(|error| failed(StageError::model("face", &error)))?.faces;
+    let role = if case.group == Group::Sheet { Role::Query } else { role };
     let analysis = analyse(vision, &caller, &case.picture, role, &times).map_err(failed)?;
     let (width, height) = case.picture.dimensions();
     let known: Vec<BBox> = case.faces.iter().map(|face| face.bbox.clamp(width, height)).collect();

@@ -15,7 +15,7 @@ pub use plan::{Effort, FULL_SIDE, MAX_LOOKS};
 pub use view::Look;
 
 use image::RgbImage;
-use merge::{Finding, merge};
+use merge::{Finding, is_upright, merge};
 use models::{Caller, Detected, Face, ModelError, Person, Vision};
 use plan::{Scene, Step};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -105,10 +105,10 @@ impl Searching<'_> {
         self.done.looks.push(view.look);
         self.done.by_backup |= detected.by_backup;
         let (width, height) = self.picture.dimensions();
-        self.findings.extend(detected.faces.iter().map(|face| {
-            let face = view.to_picture(face);
-            let cut = view.cuts(&face.bbox, width, height);
-            Finding { face, look: view.look, number, turn: view.turn, magnification: view.magnification(), cut }
+        self.findings.extend(detected.faces.iter().map(|shown| {
+            let face = view.to_picture(shown);
+            let (cut, upright) = (view.cuts(&face.bbox, width, height), is_upright(shown));
+            Finding { face, look: view.look, number, turn: view.turn, magnification: view.magnification(), cut, upright }
         }));
     }
 
@@ -182,8 +182,10 @@ mod tests {
         }
     }
 
+    /// Upright.
     fn face(x: f32, y: f32, size: f32, score: f32) -> Face {
-        Face { bbox: BBox::new(x, y, x + size, y + size), landmarks: [[x, y]; 5], score }
+        let template = [[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]];
+        Face { bbox: BBox::new(x, y, x + size, y + size), landmarks: template.map(|[u, v]| [x + u * size, y + v * size]), score }
     }
 
     #[test]
@@ -226,7 +228,7 @@ mod tests {
         let vision = Played::new(|_, side| match side {
             640 => Ok(Vec::new()),
             320 => Err(ModelError::Engine("played".into())),
-            _ => Ok(vec![face(0.0, 0.0, 500.0, 0.7)]),
+            _ => Ok(vec![face(0.0, 0.0, 500.0, 0.8)]),
         });
         let searched = vision.search(&RgbImage::new(600, 600), &[], Effort::Usual).expect("goes on");
         assert_eq!((searched.failed, searched.faces.len()), (vec!["engine_failed"], 1));
