@@ -7,6 +7,7 @@
 //! * [`jobs`]: the bounded queue, workers, retries, events, retention and erasure;
 //! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
 //! * [`vision`]: which networks do a job, and what stands in for them;
+//! * [`recall`]: how many faces the pipeline finds, measured;
 //! * [`store`]: rows (SQLite); [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
 //!
 //! Every outside thing stands behind a small trait, so that a test swaps one without touching the rest.
@@ -25,6 +26,7 @@ pub mod jobs;
 pub mod net;
 pub mod objects;
 pub mod pipeline;
+pub mod recall;
 pub mod s3;
 pub mod service;
 pub mod store;

@@ -34,6 +34,8 @@ const BOX_IS_NAN: u8 = 90;
 const SMALL_FACE: u8 = 100;
 /// Turned away from the probe's by 180°.
 const FACE_OPPOSITE: u8 = 110;
+/// The first look shows no face, and every other one fails.
+const FURTHER_LOOKS_FAIL: u8 = 120;
 
 /// Green to angle: 1 is 0.6°, so that green 100 is orthogonal to green 0... as far as 60° away.
 fn cosine_of(green: u8) -> f32 {
@@ -99,7 +101,7 @@ impl Vision for Played {
         }
     }
 
-    fn faces(&self, _: &Caller, picture: &RgbImage, _: u32) -> Result<Detected, ModelError> {
+    fn faces(&self, _: &Caller, picture: &RgbImage, side: u32) -> Result<Detected, ModelError> {
         let (w, h) = (picture.width() as f32, picture.height() as f32);
         let middle = face(BBox::new(w * 0.25, h * 0.25, w * 0.75, h * 0.75), 0.9);
         let faces = match red(picture) {
@@ -107,7 +109,9 @@ impl Vision for Played {
             FACE_PANICS => panic!("played"),
             BOX_IS_NAN => Ok(vec![Face { bbox: BBox::new(f32::NAN, 0.0, 9.0, 9.0), ..middle }, middle]),
             TWO_FACES => Ok(vec![face(BBox::new(0.0, 0.0, w * 0.2, h * 0.2), 0.7), middle]),
-            SMALL_FACE if w > 640.0 => Ok(Vec::new()),
+            FURTHER_LOOKS_FAIL if side == 640 => Ok(Vec::new()),
+            FURTHER_LOOKS_FAIL => Err(ModelError::Engine("played".into())),
+            SMALL_FACE if picture.dimensions() != (240, 480) => Ok(Vec::new()),
             SMALL_FACE => Ok(vec![face(BBox::new(60.0, 40.0, 100.0, 90.0), 0.8)]),
             _ => Ok(vec![middle]),
         };
@@ -369,13 +373,22 @@ async fn what_is_missing_is_stood_in_for_and_flagged() {
 }
 
 #[tokio::test]
-async fn a_small_face_in_a_large_picture_is_found_at_the_second_look() {
+async fn a_small_face_in_a_large_picture_is_found_around_its_person() {
     let stage = Stage::new(&[("crowd.png", png_sized(1280, 720, [SMALL_FACE, 30, 0]))]);
     let result = stage.run().await.unwrap();
     let found = &result.result[0].matches[0];
     // The person's crop begins at (80, 60): its box with a tenth of its size around it.
     assert_eq!(found.face.bbox, [140.0, 100.0, 180.0, 150.0]);
     assert!(!found.fallback && found.person.is_some());
+    assert_eq!((found.face.found_by.as_str(), result.result[0].face.found_by.as_str()), ("person", "full"));
+}
+
+#[tokio::test]
+async fn a_further_look_that_fails_is_counted_and_the_picture_is_compared_all_the_same() {
+    let stage = Stage::new(&[("no-face.png", png(FURTHER_LOOKS_FAIL, 20, 0))]);
+    let result = stage.run().await.unwrap();
+    assert!(result.result[0].matches[0].fallback, "the whole picture stood in");
+    assert_eq!(diagnostics(&result), ["face no_face 1", "face_again engine_failed 2"]);
 }
 
 #[tokio::test]

@@ -111,6 +111,7 @@ mod tests {
             },
             models: names("standard"),
             thresholds: Thresholds { match_: 0.4, possible: 0.3 },
+            quality_gate: crate::api::QualityGate::Standard,
             providers: Vec::new(),
             database: "ok".into(),
             objects: "ok".into(),

@@ -206,7 +206,7 @@ fn read_photos(arguments: &MatchArgs, limits: &ImageLimits) -> anyhow::Result<Qu
 }
 
 /// At most one byte more than allowed is read: the check that follows tells the rest.
-fn read_photo(path: &Path, max_bytes: u64) -> anyhow::Result<Bytes> {
+pub(super) fn read_photo(path: &Path, max_bytes: u64) -> anyhow::Result<Bytes> {
     let name = path.display();
     let file = std::fs::File::open(path).with_context(|| format!("cannot open the photo {name}"))?;
     ensure!(file.metadata().is_ok_and(|m| m.is_file()), "{name} is not a file");

@@ -4,8 +4,10 @@ mod bench;
 mod bench_downloads;
 mod bench_embedding;
 mod config;
+mod detect;
 pub mod match_;
 mod providers;
+mod recall;
 mod serve;
 mod table;
 
@@ -30,6 +32,7 @@ enum Verb {
     /// Serves the page and the API.
     Serve,
     Match(match_::MatchArgs),
+    Detect(detect::DetectArgs),
     /// Lists every variable of the environment that is read: value, default, meaning.
     Config,
     Providers(providers::ProvidersArgs),
@@ -42,6 +45,9 @@ enum Verb {
     /// Times the embedding network on aligned crops, one by one and in batches; `make bench` prints it.
     #[command(hide = true)]
     BenchEmbedding(bench_embedding::BenchEmbeddingArgs),
+    /// Measures how many known faces are found in photos, and in close-ups, small, turned and masked copies of them.
+    #[command(hide = true)]
+    Recall(recall::RecallArgs),
     /// Asked by `serve` of a child process: is there a GPU that computes right?
     #[command(hide = true)]
     ProbeGpu,
@@ -52,11 +58,13 @@ pub fn main() -> ExitCode {
     let ended = match Arguments::parse().verb {
         Verb::Serve => serve::run(),
         Verb::Match(arguments) => match_::run(arguments),
+        Verb::Detect(arguments) => Ok(detect::run(&arguments)),
         Verb::Config => config::run(),
         Verb::Providers(arguments) => providers::run(&arguments),
         Verb::Bench(arguments) => bench::run(arguments),
         Verb::BenchDownloads(arguments) => bench_downloads::run(arguments),
         Verb::BenchEmbedding(arguments) => bench_embedding::run(&arguments),
+        Verb::Recall(arguments) => recall::run(&arguments),
         Verb::ProbeGpu => probe_gpu(),
     };
     match ended {

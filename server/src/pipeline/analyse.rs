@@ -1,16 +1,15 @@
-//! Analysis of one decoded picture: people → faces inside people → second look → align → embed.
+//! Analysis of one decoded picture: people → faces, searched for at as many scales as the picture is worth → align → embed.
 //!
 //! Blocks; run it on a blocking thread. A network that fails or panics is a [`StageError`] for this picture alone.
 
 use super::assign::person_of;
 use super::quality::measure;
-use super::second_look::{crops_worth_a_look, second_look};
+use super::search::{self, Effort, FoundFace, Look};
 use super::sharpness::sharpness;
 use super::{Stage, StageError, StageTimes};
 use app::api::QualityReport;
 use image::{RgbImage, imageops};
 use models::{BBox, Caller, Embedding, Face, ModelError, Person, Vision, align};
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Faces given to the embedding network at a time: bounds memory where a picture shows a crowd.
@@ -22,6 +21,8 @@ pub struct AnalysedFace {
     pub bbox: BBox,
     /// None where the whole picture stands in for a face.
     pub face: Option<Face>,
+    /// Which look found it.
+    pub look: Look,
     /// Index into [`Analysis::people`]; None outside every person.
     pub person: Option<usize>,
     /// Variance of the Laplacian over the aligned crop.
@@ -41,6 +42,10 @@ pub struct Analysis {
     pub people: Vec<Person>,
     /// The largest first. Where the picture shows none, the whole picture, if that was allowed.
     pub faces: Vec<AnalysedFace>,
+    /// Every look that was taken for faces, in order.
+    pub looks: Vec<Look>,
+    /// Diagnostic kinds of looks after the first that failed: the others stand.
+    pub failed_looks: Vec<&'static str>,
     /// The pack's backup detector looked for faces, at least once, because the first one failed.
     pub by_backup: bool,
 }
@@ -68,16 +73,9 @@ pub enum Role {
 
 /// Finds, aligns and embeds every face of the picture.
 pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: Role, times: &StageTimes) -> Result<Analysis, StageError> {
-    let side = vision.info().face_side;
-    let by_backup = Cell::new(false);
-    let look = |part: &RgbImage| -> Result<Vec<Face>, ModelError> {
-        let detected = vision.faces(caller, part, side)?;
-        by_backup.set(by_backup.get() || detected.by_backup);
-        Ok(detected.faces)
-    };
     let (width, height) = picture.dimensions();
     let find_people = || times.time(Stage::Person, || guard("person", || vision.people(caller, picture)));
-    let find_faces = || times.time(Stage::Face, || guard("face", || look(picture)));
+    let find_faces = || times.time(Stage::Face, || guard("face", || search::first_look(vision, caller, picture)));
     let (people, faces) = match role {
         Role::Query => std::thread::scope(|scope| {
             let people = scope.spawn(find_people);
@@ -87,18 +85,21 @@ pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: R
         Role::Candidate => (find_people(), find_faces()),
     };
     let people: Vec<Person> = people?.into_iter().filter(|person| is_usable(&person.bbox, width, height)).collect();
-    let mut faces = faces?;
-    let crops = crops_worth_a_look(width, height, &people, &faces);
-    if !crops.is_empty() {
-        faces = times.time(Stage::SecondLook, || guard("face", || second_look(picture, &crops, faces, look)))?;
-    }
-    faces.retain(|face| is_usable(&face.bbox, width, height) && face.landmarks.iter().flatten().all(|v| v.is_finite()));
+    let effort = match role {
+        Role::Query => Effort::Thorough,
+        Role::Candidate => Effort::Usual,
+    };
+    let first = faces?;
+    let again = || guard("face", || search::search(vision, caller, picture, &people, first, effort));
+    let searched = times.time(Stage::FurtherLooks, again)?;
+    let mut found: Vec<FoundFace> = searched.faces;
+    found.retain(|found| is_usable(&found.face.bbox, width, height));
     // A full order (area, then place) so that an index into the faces always means the same face.
-    let place = |face: &Face| [face.bbox.x1, face.bbox.y1];
-    faces.sort_by(|a, b| {
+    found.sort_by(|FoundFace { face: a, .. }, FoundFace { face: b, .. }| {
         let by_area = b.bbox.area().total_cmp(&a.bbox.area());
-        by_area.then(place(a)[0].total_cmp(&place(b)[0])).then(place(a)[1].total_cmp(&place(b)[1]))
+        by_area.then(a.bbox.x1.total_cmp(&b.bbox.x1)).then(a.bbox.y1.total_cmp(&b.bbox.y1))
     });
+    let faces: Vec<Face> = found.iter().map(|found| found.face).collect();
 
     let mut crops: Vec<RgbImage> = times.time(Stage::Align, || guard("align", || Ok(aligned(picture, &faces))))?;
     let whole = (faces.is_empty() && role == Role::Candidate).then(|| centre_square(width, height));
@@ -106,12 +107,14 @@ pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: R
         crops.push(times.time(Stage::Align, || guard("align", || Ok(shrunk(picture, &square))))?);
     }
     let embeddings = times.time(Stage::Embed, || embed(vision, caller, &crops))?;
-    let boxes = faces.iter().map(|face| (face.bbox, Some(*face))).chain(whole.map(|square| (square, None)));
-    let described = |(((bbox, face), crop), embedding): (((BBox, Option<Face>), &RgbImage), Embedding)| {
+    let boxes = found.iter().map(|found| (found.face.bbox, Some(found.face), found.look));
+    let boxes = boxes.chain(whole.map(|square| (square, None, Look::Full)));
+    let described = |(((bbox, face, look), crop), embedding): (((BBox, Option<Face>, Look), &RgbImage), Embedding)| {
         let sharpness = sharpness(crop);
         AnalysedFace {
             bbox,
             face,
+            look,
             person: face.and_then(|face| person_of(&face.bbox, &people)),
             sharpness,
             quality: face.map(|face| measure(&face, crop, sharpness, embedding.norm())),
@@ -119,7 +122,7 @@ pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: R
         }
     };
     let faces = times.time(Stage::Quality, || guard("quality", || Ok(boxes.zip(&crops).zip(embeddings).map(described).collect())))?;
-    Ok(Analysis { width, height, faces, people, by_backup: by_backup.get() })
+    Ok(Analysis { width, height, people, faces, looks: searched.looks, failed_looks: searched.failed, by_backup: searched.by_backup })
 }
 
 /// Runs a step; a panic in it is an error of this picture.

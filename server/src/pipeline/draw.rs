@@ -2,7 +2,7 @@
 //!
 //! Blocks; run it on a blocking thread.
 
-use super::second_look::with_margin;
+use super::search::with_margin;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ImageError, Rgb, RgbImage, imageops};
 use models::{BBox, Face, Person};

@@ -1,6 +1,7 @@
 //! The pipeline: from a query picture to ranked matches, one file a stage.
 //!
-//! validate → discover → (fetch → decode → people → faces → align → embed → quality → compare) for each candidate → collapse
+//! validate → discover → (fetch → decode → people → faces, searched for at several scales → align → embed → quality →
+//! compare) for each candidate → collapse
 //! near-duplicates → rank → artifacts. A stage is a function from one typed value to the next; [`run`] joins them. What goes wrong with one
 //! candidate costs that candidate alone and is counted in the result's diagnostics.
 //!
@@ -14,7 +15,7 @@ mod candidate;
 mod compare;
 mod decode;
 mod diagnostics;
-mod draw;
+pub(crate) mod draw;
 mod error;
 mod gather;
 mod jpeg;
@@ -26,10 +27,10 @@ mod quality;
 mod query;
 mod rank;
 mod redraw;
-mod report;
+pub(crate) mod report;
 mod reporter;
 mod run;
-mod second_look;
+pub mod search;
 mod sharpness;
 mod sweep;
 mod times;

@@ -12,7 +12,7 @@ pub fn face(face: &AnalysedFace) -> FaceReport {
         score: face.face.map_or(0.0, |found| found.score),
         sharpness: face.sharpness,
         quality: face.quality.clone(),
-        found_by: "full".to_owned(),
+        found_by: face.look.name().to_owned(),
     }
 }
 

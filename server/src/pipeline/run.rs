@@ -81,6 +81,10 @@ async fn search(
             diagnostics.count("quality", "low_quality");
         }
     }
+    let analyses = swept.compared.iter().map(|entry| &entry.seen.analysis).chain([&query_seen.analysis]);
+    for kind in analyses.flat_map(|analysis| &analysis.failed_looks) {
+        diagnostics.count("face_again", kind);
+    }
     let listed = entries(job, &candidates, &swept, &thresholds);
     let files: usize = listed.iter().map(|entry| entry.places.len()).sum();
     progress.log(format!("{} of {} compared picture(s) listed, in {files} place(s)", listed.len(), swept.compared.len()));

@@ -12,8 +12,8 @@ pub enum Stage {
     Decode,
     Person,
     Face,
-    /// Faces searched again inside people's crops.
-    SecondLook,
+    /// Faces looked for again: from nearer, from farther, turned, in people's crops.
+    FurtherLooks,
     Align,
     Embed,
     /// Sharpness and everything else that says how good a face is.
@@ -24,7 +24,7 @@ pub enum Stage {
 
 impl Stage {
     pub const ALL: [Self; 9] =
-        [Self::Fetch, Self::Decode, Self::Person, Self::Face, Self::SecondLook, Self::Align, Self::Embed, Self::Quality, Self::Artifacts];
+        [Self::Fetch, Self::Decode, Self::Person, Self::Face, Self::FurtherLooks, Self::Align, Self::Embed, Self::Quality, Self::Artifacts];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Stage {
             Self::Decode => "decode",
             Self::Person => "person",
             Self::Face => "face",
-            Self::SecondLook => "second_look",
+            Self::FurtherLooks => "face_again",
             Self::Align => "align",
             Self::Embed => "embed",
             Self::Quality => "quality",
