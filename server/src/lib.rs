@@ -6,6 +6,7 @@
 //! * [`http`]: routes, errors, pages; knows nothing of pictures or networks;
 //! * [`jobs`]: the bounded queue, workers, retries, events, retention and erasure;
 //! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
+//! * [`calibrate`]: how sure the thresholds are, measured on pictures of known people;
 //! * [`store`]: rows (SQLite); [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
 //!
 //! Every outside thing stands behind a small trait, so that a test swaps one without touching the rest.
@@ -13,6 +14,7 @@
 // The types of the pages nest deeply.
 #![recursion_limit = "256"]
 
+pub mod calibrate;
 pub mod cli;
 pub mod clock;
 pub mod config;

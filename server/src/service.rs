@@ -219,6 +219,7 @@ impl Service {
             engine,
             models,
             thresholds,
+            calibration: vision.as_ref().map_or_else(|| "loading".into(), |vision| vision.info().calibration.clone()),
             providers: self.providers.reports(),
             database: database.into(),
             objects: objects.into(),

@@ -11,6 +11,9 @@ pub struct Health {
     pub engine: EngineReport,
     pub models: ModelNames,
     pub thresholds: Thresholds,
+    /// On which pictures the thresholds were chosen, and what they showed.
+    #[serde(default)]
+    pub calibration: String,
     pub providers: Vec<ProviderReport>,
     /// `ok` or what is wrong.
     pub database: String,

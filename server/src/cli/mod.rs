@@ -2,6 +2,7 @@
 
 mod bench;
 mod bench_downloads;
+mod calibrate;
 mod config;
 pub mod match_;
 mod providers;
@@ -32,6 +33,7 @@ enum Verb {
     /// Lists every variable of the environment that is read: value, default, meaning.
     Config,
     Providers(providers::ProvidersArgs),
+    Calibrate(calibrate::CalibrateArgs),
     /// Times a search over named pictures; `make bench` compares it with the reference pipeline.
     #[command(hide = true)]
     Bench(bench::BenchArgs),
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
         Verb::Match(arguments) => match_::run(arguments),
         Verb::Config => config::run(),
         Verb::Providers(arguments) => providers::run(&arguments),
+        Verb::Calibrate(arguments) => calibrate::run(arguments),
         Verb::Bench(arguments) => bench::run(arguments),
         Verb::BenchDownloads(arguments) => bench_downloads::run(arguments),
         Verb::ProbeGpu => probe_gpu(),

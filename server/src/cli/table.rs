@@ -38,7 +38,8 @@ pub fn notes(result: &MatchResult, counts: &Counts) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "engine: {}", result.engine);
     let _ = writeln!(text, "models: pack {}: {}, {}, {}", models.pack, models.person, models.face, models.embedding);
-    let _ = writeln!(text, "thresholds: MATCH from {:.2}, POSSIBLE from {:.2}", thresholds.match_, thresholds.possible);
+    let (from, possible) = (thresholds.match_, thresholds.possible);
+    let _ = writeln!(text, "thresholds: MATCH from {from:.2}, POSSIBLE from {possible:.2} ({})", result.calibration);
     for probe in &result.result {
         let _ = writeln!(
             text,
@@ -193,7 +194,7 @@ mod tests {
             "burn-flex (cpu)",
             "p@1, f@2, e@3",
             "MATCH from 0.40",
-            "POSSIBLE from 0.30",
+            "POSSIBLE from 0.30 (ten people)",
             "9 looked at, 2 failed",
             "decode: unreadable_image × 2",
         ] {
