@@ -49,6 +49,9 @@ pub struct Axis {
 impl Axis {
     /// 0 at `from`, 1 at `to`; what lies outside stays near the edge, what is no number lies at 0.
     fn place(&self, value: f64) -> f64 {
+        if !value.is_finite() {
+            return 0.0;
+        }
         let at = |v: f64| if self.logarithmic { v.max(1e-300).log10() } else { v };
         let place = (at(value) - at(self.from)) / (at(self.to) - at(self.from));
         if place.is_finite() { place.clamp(-0.1, 1.1) } else { 0.0 }

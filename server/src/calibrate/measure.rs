@@ -170,8 +170,8 @@ pub fn calibrate(subject: Subject, gallery: &Gallery, with_bands: bool, resampli
         let allowed = (far * scores.different().len() as f64) as u64;
         Ok(TarAtFar { far, threshold, allowed, accepted: Rate::new(accepted, of, interval(4 + at)) })
     });
-    let possible = thresholds::choose(&scores, POSSIBLE_FMR, interval(3)).ok_or_else(lacking)?;
-    let mut match_ = thresholds::choose(&scores, MATCH_FMR, interval(2)).ok_or_else(lacking)?;
+    let possible = thresholds::choose(&scores, thresholds::POSSIBLE, interval(3)).ok_or_else(lacking)?;
+    let mut match_ = thresholds::choose(&scores, thresholds::MATCH, interval(2)).ok_or_else(lacking)?;
     // One may be counted and the other extrapolated: MATCH stays the stricter.
     match_.threshold = match_.threshold.max(possible.threshold);
 

@@ -153,9 +153,10 @@ fn method(out: &mut String, calibration: &Calibration) {
          where no error was seen the bound is the p with (1 - p)^n = 0.05.\n\n\
          **The rule for the thresholds.** Set by what strangers may do, not by what it costs: POSSIBLE lets through {} of the pairs of strangers, \
          MATCH {}. Where a set is so large that {} false matches are expected at that rate, they are counted; else the strangers' scores are taken for \
-         normal, with the larger of two deviations, that of all scores and the one that fits their 99th percentile. Then the upper end of the \
-         interval over resampled people is taken instead of the estimate, never at or below a score that two different people reached, and rounded up: \
-         to 0.05 where the interval is wider than 0.02, else to 0.01.\n",
+         normal, with the larger of two deviations, that of all scores and the one that fits their 99th percentile. The estimate is rounded to 0.05 where its \
+         interval is wider than 0.02, else to 0.01: MATCH always up, because a wrong MATCH misleads; POSSIBLE to the nearest, because a person looks at what \
+         is shown and never sees what is not. Neither lies at or below a score that two different people reached, unless that was counted. The interval is \
+         told, not built in: where a false match is graver than several missed ones, take its upper end as the `threshold` of a search.\n",
         thousands(resampling.replicates as u64),
         resampling.seed,
         percent(example.low),
@@ -187,7 +188,7 @@ fn pack(out: &mut String, calibration: &Calibration, described: &Described) {
 
 fn chosen(out: &mut String, calibration: &Calibration, described: &Described) {
     let _ = writeln!(out, "### Thresholds by the rule\n");
-    row(out, &["", "FMR aimed at", "Found by", "Estimate", "95 % interval", "Rounded up to", "By the rule", "In force"]);
+    row(out, &["", "FMR aimed at", "Found by", "Estimate", "95 % interval", "Rounded to", "By the rule", "In force"]);
     row(out, &["---"; 8]);
     let in_force = calibration.subject.thresholds;
     let line = |out: &mut String, name: &str, choice: &Choice, in_force: f32| {
@@ -313,9 +314,9 @@ fn by_band(out: &mut String, bands: &Bands) {
             "\nThe same pictures damaged on purpose, each copy against the undamaged pictures; a picture is never compared with its own copy.\n"
         );
         groups(out, "Damage", &bands.by_damage);
-        for (damage, lost) in &bands.lost {
-            let _ = writeln!(out, "\nIn {} no face was found: {}.", count(*lost as u64, "copy", "copies"), damage.words());
-        }
+    }
+    for (damage, lost) in &bands.lost {
+        let _ = writeln!(out, "\nIn {} no face was found: {}.", count(*lost as u64, "copy", "copies"), damage.words());
     }
     out.push('\n');
 }
@@ -360,7 +361,7 @@ mod tests {
             "What such a set cannot show",
             "rule of three",
             "![played: ROC](curves/played-roc.svg)",
-            "| 0.90 **MATCH** | 0 of 48: at most 6.0 % |",
+            "| 0.90 **MATCH** | 0 of 48: at most 6.1 % |",
             "not measurable with 48 pairs",
             "In 1 copy no face was found: dark",
             "**The pack's thresholds are not those that the rule gives on this set.**",
