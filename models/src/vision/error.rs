@@ -1,7 +1,7 @@
 //! Why a network gave nothing.
 
 /// Why a network gave nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ModelError {
     /// Asked for the GPU, of a program that was built without it.
     #[error("this program was built without the GPU engine (`GPU=1 make build` builds it in)")]

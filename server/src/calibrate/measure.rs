@@ -262,7 +262,8 @@ impl Calibration {
         let at = |threshold: f32| {
             let (accepted, same) = all.same_accepted(threshold);
             let (wrong, _) = all.different_accepted(threshold);
-            format!("at {threshold:.2} {} and {} missed", count(wrong, "false match", "false matches"), thousands(same - accepted))
+            let missed = if accepted == same { "none".into() } else { thousands(same - accepted) };
+            format!("at {threshold:.2} {} and {missed} missed", count(wrong, "false match", "false matches"))
         };
         format!(
             "{set}: {} pairs of one person and {} of different people; {}, {}",
@@ -326,7 +327,7 @@ pub(super) mod tests {
         let found = measured();
         assert_eq!(
             found.sentence("Played", found.subject.thresholds),
-            "Played: 18 pairs of one person and 48 of different people; at 0.90 no false match and 3 missed, at 0.50 no false match and 0 missed"
+            "Played: 18 pairs of one person and 48 of different people; at 0.90 no false match and 3 missed, at 0.50 no false match and none missed"
         );
     }
 

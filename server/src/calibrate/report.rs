@@ -156,7 +156,8 @@ fn method(out: &mut String, calibration: &Calibration) {
          normal, with the larger of two deviations, that of all scores and the one that fits their 99th percentile. The estimate is rounded to 0.05 where its \
          interval is wider than 0.02, else to 0.01: MATCH always up, because a wrong MATCH misleads; POSSIBLE to the nearest, because a person looks at what \
          is shown and never sees what is not. Neither lies at or below a score that two different people reached, unless that was counted. The interval is \
-         told, not built in: where a false match is graver than several missed ones, take its upper end as the `threshold` of a search.\n",
+         told, not built in: where a false match is graver than several missed ones, take its upper end as the `threshold` of a search. (Targets and tail were \
+         settled before anything was measured, the rounding with the numbers of the first packs at hand.)\n",
         thousands(resampling.replicates as u64),
         resampling.seed,
         percent(example.low),
