@@ -98,5 +98,11 @@ fn the_light_packs_thresholds_let_no_stranger_through() {
     let (false_matches, missed) = report(vision.as_ref(), &numbers, vision.info().match_threshold);
     let (possible, _) = report(vision.as_ref(), &numbers, vision.info().possible_threshold);
     assert_eq!((false_matches, possible), (0, 0));
+    let said = format!("at {:.2} no false match and {missed} missed", vision.info().match_threshold);
+    assert!(
+        vision.info().calibration.contains(&said),
+        "packs.toml says {}, seen was {said}: run `make accuracy`",
+        vision.info().calibration
+    );
     assert!(missed <= 45, "a tenth of the same pairs may be missed at the match threshold, {missed} are");
 }
