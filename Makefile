@@ -20,7 +20,7 @@ CARGO_FLAGS ?=
 # best, light, standard or all.
 PACK ?= best
 
-.PHONY: help run setup test test-gpu bench build models samples site fmt fmt-check lint clean
+.PHONY: help run setup test test-gpu bench accuracy build models samples site fmt fmt-check lint clean
 
 help: ## This list
 	@echo "Face engine. The two to begin with: make run, make test."
@@ -51,6 +51,11 @@ bench: build ## Our wall time against the reference pipeline in Python
 	@$(XTASK) setup --pack all
 	@$(XTASK) bench-env
 	@$(XTASK) bench
+
+accuracy: build ## docs/accuracy.md and its curves: thresholds, error rates, recall (LFW_DIR: other pictures)
+	@$(XTASK) models --pack all
+	@$(XTASK) onnxruntime
+	@$(XTASK) accuracy
 
 build:
 	@echo "build: server and set-up (from nothing some 25 minutes on two cores; no change, no work)"

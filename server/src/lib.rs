@@ -8,6 +8,7 @@
 //! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
 //! * [`vision`]: which networks do a job, and what stands in for them;
 //! * [`recall`]: how many faces the pipeline finds, measured;
+//! * [`calibrate`]: how sure the thresholds are, measured on pictures of known people;
 //! * [`store`]: rows (SQLite); [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
 //!
 //! Every outside thing stands behind a small trait, so that a test swaps one without touching the rest.
@@ -16,6 +17,7 @@
 #![recursion_limit = "256"]
 
 mod breaker;
+pub mod calibrate;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -263,6 +263,7 @@ impl Service {
             models,
             thresholds,
             quality_gate: self.config.quality.gate,
+            calibration: vision.as_ref().map_or_else(|| "loading".into(), |vision| vision.info().calibration.clone()),
             providers: self.providers.reports(),
             database: database.into(),
             objects: objects.into(),

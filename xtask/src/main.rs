@@ -2,6 +2,7 @@
 //! fails with one sentence that a person can act on. The Makefile calls nothing else; what the product does at run time
 //! is none of this crate's business.
 
+mod accuracy;
 mod apt;
 mod bench;
 mod bench_env;
@@ -34,6 +35,7 @@ cargo xtask <command>
   browser             Chromium and the packages of the browser tests
   bench-env           Python environment with the reference engine, for `make bench`
   bench               the product's wall time against the reference pipeline's
+  accuracy            docs/accuracy.md with its curves: thresholds, error rates, recall
   test [OPTIONS]      every test; the options go to `cargo test`
   import              developers: write models/src/networks anew from the ONNX files
 ";
@@ -68,6 +70,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["site"] => site::run(&places),
         ["browser"] => browser::run(&places),
         ["bench"] => bench::run(&places),
+        ["accuracy"] => accuracy::run(&places),
         ["bench-env"] => bench_env::run(&places),
         ["test", options @ ..] => test::run(&places, options),
         ["import"] => weights::import_all(&places),

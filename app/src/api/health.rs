@@ -14,6 +14,9 @@ pub struct Health {
     /// In force where a request does not say otherwise.
     #[serde(default)]
     pub quality_gate: QualityGate,
+    /// On which pictures the thresholds were chosen, and what they showed.
+    #[serde(default)]
+    pub calibration: String,
     pub providers: Vec<ProviderReport>,
     /// `ok` or what is wrong.
     pub database: String,

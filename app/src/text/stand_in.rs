@@ -112,6 +112,7 @@ mod tests {
             models: names("standard"),
             thresholds: Thresholds { match_: 0.4, possible: 0.3 },
             quality_gate: crate::api::QualityGate::Standard,
+            calibration: String::new(),
             providers: Vec::new(),
             database: "ok".into(),
             objects: "ok".into(),

@@ -3,6 +3,7 @@
 mod bench;
 mod bench_downloads;
 mod bench_embedding;
+mod calibrate;
 mod config;
 mod detect;
 pub mod match_;
@@ -36,6 +37,7 @@ enum Verb {
     /// Lists every variable of the environment that is read: value, default, meaning.
     Config,
     Providers(providers::ProvidersArgs),
+    Calibrate(calibrate::CalibrateArgs),
     /// Times a search over named pictures; `make bench` compares it with the reference pipeline.
     #[command(hide = true)]
     Bench(bench::BenchArgs),
@@ -61,6 +63,7 @@ pub fn main() -> ExitCode {
         Verb::Detect(arguments) => Ok(detect::run(&arguments)),
         Verb::Config => config::run(),
         Verb::Providers(arguments) => providers::run(&arguments),
+        Verb::Calibrate(arguments) => calibrate::run(arguments),
         Verb::Bench(arguments) => bench::run(arguments),
         Verb::BenchDownloads(arguments) => bench_downloads::run(arguments),
         Verb::BenchEmbedding(arguments) => bench_embedding::run(&arguments),

@@ -30,6 +30,14 @@ impl FolderProvider {
     pub fn root(&self) -> &Path {
         &self.root
     }
+
+    /// Paths below the folder, in order, at most `limit`. Blocks.
+    pub fn pictures(&self, limit: usize) -> Result<Vec<PathBuf>, ProviderError> {
+        let pool = opened(&self.root)?;
+        let (mut found, mut entries_left) = (Vec::new(), MAX_ENTRIES);
+        descend(&pool, Path::new(""), 0, limit, &mut entries_left, &mut found)?;
+        Ok(found)
+    }
 }
 
 #[async_trait]
@@ -55,10 +63,7 @@ impl Provider for FolderProvider {
 
 /// The pictures below `root`, sorted by path, at most `limit`.
 fn walk(provider: &str, root: &Path, limit: usize) -> Result<Vec<Candidate>, ProviderError> {
-    let pool = root.canonicalize().map_err(|e| ProviderError::Unavailable(format!("the pool's folder cannot be opened: {e}")))?;
-    if !pool.is_dir() {
-        return Err(ProviderError::Unavailable("the pool is not a folder".into()));
-    }
+    let pool = opened(root)?;
     let mut found = Vec::new();
     let mut entries_left = MAX_ENTRIES;
     descend(&pool, Path::new(""), 0, limit, &mut entries_left, &mut found)?;
@@ -68,6 +73,11 @@ fn walk(provider: &str, root: &Path, limit: usize) -> Result<Vec<Candidate>, Pro
         Candidate { title, provider_rank: rank, source_quality: 1.0, ..Candidate::new(provider, location, uri) }
     };
     Ok(found.into_iter().enumerate().map(candidate).collect())
+}
+
+fn opened(root: &Path) -> Result<PathBuf, ProviderError> {
+    let pool = root.canonicalize().map_err(|e| ProviderError::Unavailable(format!("the pool's folder cannot be opened: {e}")))?;
+    if pool.is_dir() { Ok(pool) } else { Err(ProviderError::Unavailable("the pool is not a folder".into())) }
 }
 
 /// Depth first in the order of names, so that the walk can stop at the limit and still answer the first in order.

@@ -47,6 +47,7 @@ async fn health_names_what_runs_and_why() {
     health["providers"].as_array_mut().expect("providers").truncate(1);
     assert_snapshot!(format!("{} {health:#}", reply.status), @r#"
     200 {
+      "calibration": "played: no pictures",
       "database": "ok",
       "engine": {
         "kind": "fake",
