@@ -81,7 +81,7 @@ async fn search(
             diagnostics.count("quality", "low_quality");
         }
     }
-    let analyses = swept.compared.iter().map(|entry| &entry.seen.analysis).chain([&query_seen.analysis]);
+    let analyses = swept.compared.iter().map(|entry| &entry.seen.analysis).chain(query.analyses());
     for kind in analyses.flat_map(|analysis| &analysis.failed_looks) {
         diagnostics.count("face_again", kind);
     }

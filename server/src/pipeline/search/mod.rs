@@ -144,6 +144,7 @@ mod tests {
                 pack: text(),
                 person_model: text(),
                 face_model: text(),
+                backup_face_model: None,
                 embedding_model: text(),
                 match_threshold: 0.4,
                 possible_threshold: 0.3,
@@ -152,6 +153,7 @@ mod tests {
                 face_side: FULL_SIDE,
                 lanes: 1,
                 warm_up: 0.0,
+                networks: Vec::new(),
             };
             Self { info, see, asked: Mutex::default() }
         }
