@@ -31,7 +31,8 @@ fn roc(calibration: &Calibration, set: &str) -> Chart {
     points.insert(0, [floor, unseen]);
     points.insert(1, [one_pair, unseen]);
     let measured = calibration.tar_at_far.iter().filter(|at| at.allowed > 0);
-    let lowest = measured.clone().map(|at| at.accepted.interval.low).fold(unseen, f64::min);
+    let [strict, lax] = calibration.in_force.map(|at| 1.0 - at.missed.share());
+    let lowest = measured.clone().map(|at| at.accepted.interval.low).fold(unseen.min(strict).min(lax), f64::min);
     let bottom = ((lowest - 0.02) * 20.0).floor().clamp(0.0, 19.0) / 20.0;
     let mut layers = vec![
         Layer::Veil { x: [floor, one_pair], label: "rarer than one pair".into() },
@@ -41,17 +42,21 @@ fn roc(calibration: &Calibration, set: &str) -> Chart {
         let interval = at.accepted.interval;
         Layer::Whisker { colour: Colour::Same, x: at.far, y: [interval.low, interval.high] }
     }));
-    for (n, (name, at)) in ["MATCH", "POSSIBLE"].into_iter().zip(calibration.in_force).enumerate() {
+    // Where the two points nearly touch, the label of MATCH goes below its point.
+    let below = u8::from((lax - strict).abs() < 0.08 * (1.0 - bottom));
+    for (name, at, lines) in [("MATCH", calibration.in_force[0], below), ("POSSIBLE", calibration.in_force[1], 0)] {
         let rate = at.false_matches.share();
         // One that nobody passed wrongly lies anywhere in the veil: it is drawn in its middle.
         let x = if rate > 0.0 { rate } else { (floor * one_pair).sqrt() };
         let label = format!("{name} {:.2}", at.threshold);
-        layers.push(Layer::Dot { colour: Colour::Mark, at: [x, 1.0 - at.missed.share()], label, lines: 1 + n as u8 });
+        layers.push(Layer::Dot { colour: Colour::Mark, at: [x, 1.0 - at.missed.share()], label, lines });
     }
+    let tars = even("TAR: share of the pairs of one person that match", bottom, 1.0, (1.0 - bottom) / 5.0, |v| format!("{v:.2}"));
     Chart {
         title: title("ROC", calibration, set),
         x: decades("FMR: share of the pairs of different people that match", floor, 1.0),
-        y: even("TAR: share of the pairs of one person that match", bottom, 1.0, (1.0 - bottom) / 5.0, |v| format!("{v:.2}")),
+        // A little air above 1, so that a perfect curve does not hide in the frame.
+        y: Axis { to: 1.0 + 0.06 * (1.0 - bottom), ..tars },
         layers,
     }
 }

@@ -57,8 +57,8 @@ fn in_short(out: &mut String, calibrations: &[Calibration], described: &Describe
     }
     let _ = writeln!(
         out,
-        "\nIn brackets, here and below: 95 % intervals. \"At most\" is the upper bound where none was seen. Both are too narrow rather than too wide, \
-         see below.\n"
+        "\nIn brackets, here and below: 95 % intervals. \"At most\" is the upper bound where none was seen; a number without brackets \
+         was the same for all people drawn. All are too narrow rather than too wide, see below.\n"
     );
 }
 

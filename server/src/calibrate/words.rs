@@ -69,9 +69,9 @@ pub fn plain(estimate: &Estimate) -> String {
     with_interval(estimate, |value| format!("{value:.2}"))
 }
 
-/// A small share as a power of ten: `2e-7 (3e-9 to 4e-6)`.
+/// A share that may be very small: `1.2 %`, and below a thousandth a power of ten: `2e-7 (3e-9 to 4e-6)`.
 pub fn small(estimate: &Estimate) -> String {
-    with_interval(estimate, scientific)
+    with_interval(estimate, |value| if value < 1e-3 { scientific(value) } else { percent(value) })
 }
 
 /// `2e-7`; what is below the arithmetic's reach is `0`.
@@ -79,8 +79,9 @@ pub fn scientific(value: f64) -> String {
     if value <= 0.0 { "0".into() } else { format!("{value:.0e}") }
 }
 
+/// An interval without width is none: no draw of people showed anything else, which says nothing of other people.
 fn with_interval(estimate: &Estimate, shown: impl Fn(f64) -> String) -> String {
-    match estimate.interval {
+    match estimate.interval.filter(|interval| interval.low < interval.high) {
         Some(interval) => format!("{} ({} to {})", shown(estimate.value), shown(interval.low), shown(interval.high)),
         None => shown(estimate.value),
     }
@@ -117,5 +118,14 @@ mod tests {
         assert_eq!(rate(&Rate::new(0, 4500, None)), "0 of 4,500: at most 0.067 %");
         assert_eq!(rate(&Rate::new(3, 450, None)), "3 of 450: 0.67 % (0.23 % to 1.9 %)");
         assert_eq!(rate(&Rate::new(0, 0, None)), "no pairs");
+    }
+
+    #[test]
+    fn an_estimate_shows_its_interval_where_it_has_one() {
+        let estimate = |value, low, high| Estimate { value, interval: Some(Interval { low, high }) };
+        assert_eq!(share(&estimate(0.012, 0.0, 0.034)), "1.2 % (0 % to 3.4 %)");
+        assert_eq!(share(&estimate(0.0, 0.0, 0.0)), "0 %", "no width, no interval");
+        assert_eq!(small(&estimate(2e-7, 3e-9, 0.02)), "2e-7 (3e-9 to 2.0 %)");
+        assert_eq!(plain(&Estimate { value: 7.9, interval: None }), "7.90");
     }
 }
