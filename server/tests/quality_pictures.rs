@@ -119,9 +119,10 @@ fn mask(colour: [u8; 3]) -> Degrade {
     Box::new(move |picture, landmarks| painted(picture, landmarks, colour, |x, y| x.abs() < 0.95 && y > 0.35 && y < 1.9))
 }
 
-/// A copy of each kind, the reason that it must carry, and the least share of
-/// copies that carry it.
-fn copies() -> Vec<(&'static str, Option<(QualityReason, f32)>, Degrade)> {
+/// A kind of copy: its name, the reason that it must carry with the least share of pictures that do, and how it is made.
+type Copy = (&'static str, Option<(QualityReason, f32)>, Degrade);
+
+fn copies() -> Vec<Copy> {
     use QualityReason as Reason;
     let blurred = |sigma: f32| -> Degrade { Box::new(move |picture, _| blur(picture, sigma)) };
     let shrunk_to = |eyes: f32| -> Degrade { Box::new(move |picture, landmarks| shrunk(picture, landmarks, eyes)) };
@@ -200,7 +201,8 @@ fn good_photographs_carry_few_reasons_and_spoilt_copies_the_right_one() {
     // Faces in the background are measured too, so this is a little more than one face costs.
     println!("measuring took {:.3} ms a picture", times.seconds(Stage::Quality) * 10.0);
     println!("LFW10:         {}", ["least", "5%", "25%", "median", "75%", "95%", "most"].map(|head| format!("{head:>8}")).join(" "));
-    let measures: [(&str, fn(&QualityReport) -> f32); 11] = [
+    type Measure = fn(&QualityReport) -> f32;
+    let measures: [(&str, Measure); 11] = [
         ("overall", |q| q.overall),
         ("eye distance", |q| q.eye_distance),
         ("sharpness", |q| q.sharpness),

@@ -19,7 +19,8 @@ fn skip<T>(why: &str) -> Option<T> {
 
 /// The networks of the standard pack as set-up left them, and all cases; loaded once for all tests.
 fn prepared() -> Option<&'static (Arc<dyn Vision>, Vec<Case>)> {
-    static PREPARED: OnceLock<Option<(Arc<dyn Vision>, Vec<Case>)>> = OnceLock::new();
+    type Prepared = (Arc<dyn Vision>, Vec<Case>);
+    static PREPARED: OnceLock<Option<Prepared>> = OnceLock::new();
     PREPARED.get_or_init(|| Some((vision()?, photographs()?))).as_ref()
 }
 

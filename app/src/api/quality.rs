@@ -9,7 +9,8 @@ use std::{fmt, str::FromStr};
 pub enum QualityGate {
     /// Quality is told, and has no say beyond ties.
     Off,
-    /// A poor face is never a MATCH: it is held back to POSSIBLE, with the reasons.
+    /// Two poor faces are never a MATCH, nor is a picture without a face: they are held back to POSSIBLE, with the reasons. A poor
+    /// face beside a good one is marked.
     #[default]
     Standard,
     /// A poor face is not listed at all, and a poor query face is refused.

@@ -31,7 +31,7 @@ pub fn scrfd(maps: &[Tensor], picture: usize, placed: &Letterbox, score: f32, io
             let corner = [(cell % scores.columns) as f32, (cell / scores.columns) as f32];
             for anchor in 0..ANCHORS {
                 let value = scores.at(anchor, cell);
-                if !(value >= least) {
+                if value.is_nan() || value < least {
                     continue;
                 }
                 let side = |i: usize| sides.at(anchor * 4 + i, cell);

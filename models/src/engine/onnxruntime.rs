@@ -27,13 +27,13 @@ impl OnnxRuntime {
     }
 
     fn session(&self, onnx: &Path) -> ort::Result<Session> {
-        Ok(Session::builder(&self.environment)?
+        Session::builder(&self.environment)?
             .with_optimization_level(GraphOptimizationLevel::All)?
             .with_intra_threads(1)?
             .with_inter_threads(1)?
             // Values too small to matter would cost a hundred times an ordinary one.
             .with_flush_to_zero()?
-            .commit_from_file(onnx)?)
+            .commit_from_file(onnx)
     }
 }
 

@@ -144,7 +144,8 @@ impl Parity {
     /// The same on people: within 2% IoU.
     pub fn people_faults(&self) -> Vec<String> {
         let miscounted = self.miscounted.iter().filter(|m| m.contains(" people ")).cloned();
-        let moved = self.people.iter().filter(|(_, iou)| !(*iou >= 0.98)).map(|(name, iou)| format!("{name}: a person with IoU {iou}"));
+        let moved =
+            self.people.iter().filter(|(_, iou)| iou.is_nan() || *iou < 0.98).map(|(name, iou)| format!("{name}: a person with IoU {iou}"));
         miscounted.chain(moved).collect()
     }
 

@@ -60,7 +60,7 @@ pub struct MatchArgs {
     /// Leave out pictures less similar than this cosine, -1 to 1.
     #[arg(long, value_name = "T", value_parser = cosine, allow_negative_numbers = true)]
     threshold: Option<f32>,
-    /// What is done about faces too poor to be sure of: `off` (told only), `standard` (never a MATCH) or `strict` (not listed; a
+    /// What is done about faces too poor to be sure of: `off` (told only), `standard` (two of them are never a MATCH) or `strict` (not listed; a
     /// poor face in the photo is refused). Without it: QUALITY_GATE.
     #[arg(long, value_name = "GATE")]
     quality: Option<QualityGate>,

@@ -4,7 +4,7 @@ use super::{ConfigError, Environment};
 use app::api::QualityGate;
 
 /// * `QUALITY_GATE` (default `standard`): in force where a request does not say otherwise (`quality`): `off` tells how good faces
-///   are and no more; with `standard` a poor face is never a MATCH; with `strict` poor faces are not listed, and a poor query
+///   are and no more; with `standard` two poor faces are never a MATCH; with `strict` poor faces are not listed, and a poor query
 ///   face is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QualityConfig {
@@ -16,7 +16,7 @@ impl QualityConfig {
         let gate = env.read(
             "QUALITY_GATE",
             QualityGate::default().as_str(),
-            "faces too poor to be sure of: `off` (told only), `standard` (never a MATCH) or `strict` (not listed, refused as a query)",
+            "faces too poor to be sure of: `off` (told only), `standard` (two of them are never a MATCH) or `strict` (not listed, refused as a query)",
             |text| text.parse().map_err(|why: String| format!("{why} is expected")),
         )?;
         Ok(Self { gate })

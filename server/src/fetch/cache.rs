@@ -235,9 +235,7 @@ mod tests {
     const URL: &str = "https://pictures.example/a.jpg";
 
     fn fresh(seconds: u64) -> Freshness {
-        let mut freshness = Freshness::default();
-        freshness.fresh_for = Duration::from_secs(seconds);
-        freshness
+        Freshness { fresh_for: Duration::from_secs(seconds), ..Freshness::default() }
     }
 
     async fn kept(cache: &Arc<DownloadCache>, url: &str, bytes: &'static [u8], freshness: Freshness, request: Uuid) {

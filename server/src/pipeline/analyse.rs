@@ -109,7 +109,7 @@ pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: R
     let embeddings = times.time(Stage::Embed, || embed(vision, caller, &crops))?;
     let boxes = found.iter().map(|found| (found.face.bbox, Some(found.face), found.look));
     let boxes = boxes.chain(whole.map(|square| (square, None, Look::Full)));
-    let described = |(((bbox, face, look), crop), embedding): (((BBox, Option<Face>, Look), &RgbImage), Embedding)| {
+    let describe = |(bbox, face, look): (BBox, Option<Face>, Look), crop: &RgbImage, embedding: Embedding| {
         let sharpness = sharpness(crop);
         AnalysedFace {
             bbox,
@@ -121,7 +121,8 @@ pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: R
             embedding,
         }
     };
-    let faces = times.time(Stage::Quality, || guard("quality", || Ok(boxes.zip(&crops).zip(embeddings).map(described).collect())))?;
+    let described = boxes.zip(&crops).zip(embeddings).map(|((found, crop), embedding)| describe(found, crop, embedding));
+    let faces = times.time(Stage::Quality, || guard("quality", || Ok(described.collect())))?;
     Ok(Analysis { width, height, people, faces, looks: searched.looks, failed_looks: searched.failed, by_backup: searched.by_backup })
 }
 

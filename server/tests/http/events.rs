@@ -1,8 +1,8 @@
 //! `GET /events/{id}`: what happens, in order, once each, from wherever the client stands.
 
-use crate::common::{FakeVision, Form, TestApp, folder, until};
+use crate::common::{FakeVision, Form, TestApp, folder};
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// `(id, event, data)` of every event of a stream.
 fn events(text: &str) -> Vec<(u64, String, Value)> {
@@ -13,6 +13,18 @@ fn events(text: &str) -> Vec<(u64, String, Value)> {
             Some((value(block, "id:")?.parse().expect("a number as id"), value(block, "event:")?, data))
         })
         .collect()
+}
+
+/// What a stream says until these words have come.
+async fn read_until(stream: &mut (impl AsyncRead + Unpin), words: &str) -> String {
+    let mut text = String::new();
+    let mut buffer = [0; 4096];
+    while !text.contains(words) {
+        let read = stream.read(&mut buffer).await.expect("the stream");
+        assert_ne!(read, 0, "the stream ended early: {text}");
+        text += &String::from_utf8_lossy(&buffer[..read]);
+    }
+    text
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,14 +77,8 @@ async fn events_come_while_the_request_runs() {
     let app = TestApp::start_with(folder.path(), &[], FakeVision::closed()).await;
     let id = app.client.accepted(Form::good()).await;
     let mut stream = app.client.start("GET", &format!("/events/{id}"), &[], &[]).await;
-    let mut text = String::new();
-    let mut buffer = [0; 4096];
     // The query waits at the gate: the first stage is told before anything is done.
-    while !text.contains("event: stage") {
-        let read = stream.read(&mut buffer).await.expect("the stream");
-        assert_ne!(read, 0, "the stream ended early: {text}");
-        text += &String::from_utf8_lossy(&buffer[..read]);
-    }
+    let text = read_until(&mut stream, "event: stage").await;
     assert!(!text.contains("event: done"));
     assert_eq!(app.client.status(&id).await["status"], "running");
     app.vision.gate.open();
@@ -96,18 +102,18 @@ async fn a_stream_ends_when_the_request_is_erased_or_the_service_stops() {
     let folder = folder();
     let app = TestApp::start_with(folder.path(), &[], FakeVision::closed()).await;
     let (erased, kept) = (app.client.accepted(Form::good()).await, app.client.accepted(Form::good()).await);
-    let follow = |id: String| {
-        let client = app.client;
-        tokio::spawn(async move { client.get(&format!("/events/{id}")).await })
-    };
-    let (erased_stream, kept_stream) = (follow(erased.clone()), follow(kept.clone()));
-    until("the first request is in the middle", || async { app.client.status(&erased).await["status"] == "running" }).await;
+    let open = async |id: &str| app.client.start("GET", &format!("/events/{id}"), &[], &[]).await;
+    let (mut erased_stream, mut kept_stream) = (open(&erased).await, open(&kept).await);
+    // Both are followed before anything ends: the first is told its stage, the second waits in the queue.
+    read_until(&mut erased_stream, "event: stage").await;
+    read_until(&mut kept_stream, "text/event-stream").await;
     let service = app.service.clone();
     let erasing = tokio::spawn(async move { service.jobs.erase(erased.parse().expect("an id")).await });
-    let reply = erased_stream.await.expect("the stream");
-    assert!(reply.text().contains("event: error") && reply.text().contains("\"gone\""), "{}", reply.text());
+    let mut rest = String::new();
+    erased_stream.read_to_string(&mut rest).await.expect("the stream ends with the request");
+    assert!(rest.contains("event: error") && rest.contains("\"gone\""), "{rest}");
     app.vision.gate.open();
     erasing.await.expect("erased").expect("erased");
     app.service.stop().await;
-    kept_stream.await.expect("the stream ends with the service");
+    kept_stream.read_to_string(&mut String::new()).await.expect("the stream ends with the service");
 }

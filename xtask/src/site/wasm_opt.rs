@@ -31,9 +31,7 @@ const FEATURES: [&str; 7] = [
 
 /// wasm-opt in the cache, fetched now if it must be; None where it cannot be had (which is said).
 pub fn find(places: &Places) -> Option<PathBuf> {
-    if process::found("node").is_none() {
-        return None;
-    }
+    process::found("node")?;
     let program = places.cache.join("binaryen-132.0.0/wasm-opt");
     if program.is_file() {
         return Some(program);

@@ -178,7 +178,7 @@ fn of_a_moving_picture_the_first_frame_counts() {
 
 #[test]
 fn a_file_cut_short_is_refused_in_every_format() {
-    let noise = RgbImage::from_fn(64, 64, |x, y| Rgb([(x * 37 ^ y * 91) as u8, (x * y) as u8, (x * 7 + y * 13) as u8]));
+    let noise = RgbImage::from_fn(64, 64, |x, y| Rgb([((x * 37) ^ (y * 91)) as u8, (x * y) as u8, (x * 7 + y * 13) as u8]));
     for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif] {
         let whole = encoded(noise.clone(), format);
         assert!(decode(&whole, &LIMITS()).is_ok(), "{format:?}");

@@ -108,7 +108,8 @@ pub mod tests {
     #[test]
     fn a_good_face_is_worth_one_and_each_fault_has_its_reason() {
         assert_eq!((good().overall, good().reasons), (1.0, vec![]));
-        let faults: [(QualityReason, fn(&mut QualityReport)); 10] = [
+        type Spoil = fn(&mut QualityReport);
+        let faults: [(QualityReason, Spoil); 10] = [
             (QualityReason::Small, |face| face.eye_distance = 6.0),
             (QualityReason::Blurred, |face| face.sharpness = 2.0),
             (QualityReason::TurnedAway, |face| face.yaw = 75.0),

@@ -106,7 +106,7 @@ impl Searching<'_> {
         self.done.by_backup |= detected.by_backup;
         let (width, height) = self.picture.dimensions();
         self.findings.extend(detected.faces.iter().map(|shown| {
-            let face = view.to_picture(shown);
+            let face = view.in_picture(shown);
             let (cut, upright) = (view.cuts(&face.bbox, width, height), is_upright(shown));
             Finding { face, look: view.look, number, turn: view.turn, magnification: view.magnification(), cut, upright }
         }));

@@ -107,7 +107,7 @@ impl View {
 
     /// A face in pixels of [`Self::cut`], in pixels of the picture. Landmarks keep their order, so that a face found in a
     /// turned picture is turned upright by its alignment.
-    pub fn to_picture(&self, face: &Face) -> Face {
+    pub fn in_picture(&self, face: &Face) -> Face {
         let b = face.bbox;
         let [[ax, ay], [bx, by]] = [self.point([b.x1, b.y1]), self.point([b.x2, b.y2])];
         Face {
@@ -184,7 +184,7 @@ mod tests {
         for turn in [Turn::None, Turn::Quarter, Turn::Half, Turn::ThreeQuarters] {
             for part in [BBox::new(0.0, 0.0, 40.0, 30.0), BBox::new(10.0, 5.0, 24.0, 25.0)] {
                 let view = View { look: Look::Tile, part, turn, side: 640 };
-                let found = view.to_picture(&brightest(&view.cut(&picture)));
+                let found = view.in_picture(&brightest(&view.cut(&picture)));
                 assert_eq!(found.bbox, BBox::new(17.0, 9.0, 18.0, 10.0), "{turn:?} {part:?}");
                 assert_eq!(found.landmarks[0], [17.5, 9.5]);
             }
@@ -200,7 +200,7 @@ mod tests {
         let view = View::whole(Look::Turned90, 800, 400, Turn::Quarter, 80);
         let shown = view.cut(&picture);
         assert_eq!(shown.dimensions(), (40, 80));
-        let found = view.to_picture(&brightest(&shown)).bbox;
+        let found = view.in_picture(&brightest(&shown)).bbox;
         assert!(BBox::new(600.0, 100.0, 640.0, 140.0).contains(found.centre()), "{found:?}");
     }
 
