@@ -26,6 +26,12 @@ pub fn held_back(reasons: &[QualityReason]) -> Option<String> {
     (!reasons.is_empty()).then(|| format!("Held back: {}", words(reasons)))
 }
 
+/// `Poor: small, blurred`; None where nothing speaks against the face.
+pub fn poor(quality: Option<&QualityReport>) -> Option<String> {
+    let reasons = quality.map(|quality| quality.reasons.as_slice()).unwrap_or_default();
+    (!reasons.is_empty()).then(|| format!("Poor: {}", words(reasons)))
+}
+
 /// `82%`, or `31%: small, blurred`.
 pub fn summary(quality: &QualityReport) -> String {
     let overall = format!("{:.0}%", quality.overall.clamp(0.0, 1.0) * 100.0);
@@ -35,7 +41,7 @@ pub fn summary(quality: &QualityReport) -> String {
 /// What a MATCH that is none means for the reader.
 pub fn verdict(held_back: &[QualityReason]) -> String {
     let words = words(held_back);
-    format!("Similar enough for a match, but one of the two faces is poor evidence ({words}): a person should compare them.")
+    format!("Similar enough for a match, but both faces are poor evidence ({words}): a person should compare them.")
 }
 
 /// `Looks 12° to the right and 5° up, leans 3° to the left`; angles under 3° are not told: the estimate is no better.
@@ -67,7 +73,7 @@ pub fn hint(quality: &QualityReport) -> Option<String> {
 /// What a gate does, as a choice of the form.
 pub fn choice(gate: QualityGate) -> &'static str {
     match gate {
-        QualityGate::Standard => "Mark them: never a match",
+        QualityGate::Standard => "Mark them: two are never a match",
         QualityGate::Strict => "Leave them out",
         QualityGate::Off => "Give them no say",
     }
@@ -94,16 +100,18 @@ mod tests {
         }
     }
 
-    fn poor() -> QualityReport {
+    fn poor_face() -> QualityReport {
         QualityReport { overall: 0.314, reasons: vec![QualityReason::Small, QualityReason::TurnedAway], ..good() }
     }
 
     #[test]
     fn a_face_is_summed_up_in_a_number_and_what_speaks_against_it() {
         assert_eq!(summary(&good()), "82%");
-        assert_eq!(summary(&poor()), "31%: small, turned away");
+        assert_eq!(summary(&poor_face()), "31%: small, turned away");
         assert_eq!((hint(&good()), held_back(&[])), (None, None));
-        assert!(hint(&poor()).is_some_and(|hint| hint.contains("(small, turned away)")));
+        assert!(hint(&poor_face()).is_some_and(|hint| hint.contains("(small, turned away)")));
+        assert_eq!(poor(Some(&poor_face())).as_deref(), Some("Poor: small, turned away"));
+        assert_eq!((poor(Some(&good())), poor(None)), (None, None));
         assert_eq!(held_back(&[QualityReason::Blurred]).as_deref(), Some("Held back: blurred"));
         assert!(verdict(&[QualityReason::Dark]).contains("(too dark)"));
     }

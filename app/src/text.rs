@@ -132,6 +132,10 @@ pub fn diagnostic(d: &Diagnostic) -> String {
         "photos_disagree" => {
             format!("{} of yours: the face is unlike those in the others, so it may be somebody else's", count(d.count, "photo", "photos"))
         }
+        _ if d.stage == "face_again" => {
+            format!("{}: failed; what the others showed was compared", count(d.count, "further look for faces", "further looks for faces"))
+        }
+        "backup_detector" => format!("{pictures}: the face detector failed, so its backup looked for faces"),
         kind if d.stage == ENGINE => {
             format!(
                 "In the middle of the search the usual networks {}, so everything was compared again with the backup",
@@ -144,8 +148,8 @@ pub fn diagnostic(d: &Diagnostic) -> String {
 
 /// Whether a diagnostic is about something that could not be had, rather than about something that stood in for the usual.
 pub fn is_absence(d: &Diagnostic) -> bool {
-    !matches!(d.stage.as_str(), "artifacts" | "query" | "quality" | ENGINE)
-        && !matches!(d.kind.as_str(), "no_face" | "no_person" | "no_person_in_query")
+    !matches!(d.stage.as_str(), "artifacts" | "query" | "quality" | "face_again" | ENGINE)
+        && !matches!(d.kind.as_str(), "no_face" | "no_person" | "no_person_in_query" | "backup_detector")
 }
 
 /// `3 pictures: not there any more`, `wikimedia: asked us to slow down`. Kinds without words of their own as they are named.
@@ -371,6 +375,8 @@ mod tests {
             d("quality", "low_quality", 1, None),
             d("discover", "provider_timeout", 1, Some("brave")),
             d("discover", "provider_answer", 1, Some("brave")),
+            d("face_again", "engine_failed", 2, None),
+            d("face", "backup_detector", 1, None),
         ];
         assert_eq!(absences(&all).as_deref(), Some("What could not be had: 4 pictures, 1 source"));
         assert_eq!(absences(&all[..1]).as_deref(), Some("What could not be had: 3 pictures"));

@@ -69,9 +69,14 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
         MatchStatus::Possible => "possible",
         MatchStatus::NoMatch => "no-match",
     };
-    let held_back = Memo::new({
+    let doubt = Memo::new({
         let report = report.clone();
-        move |_| report.with(|report| quality::held_back(&report.held_back))
+        let poor = |report: &MatchReport| {
+            // Of a face that is not alike, nobody asks how good it is.
+            let alike = report.match_status != MatchStatus::NoMatch;
+            quality::poor(report.face.quality.as_ref()).filter(|_| alike)
+        };
+        move |_| report.with(|report| quality::held_back(&report.held_back).or_else(|| poor(report)))
     });
     let panel = format!("{key}-opened");
     // While faces still arrive ranks are provisional: the place in the gallery says enough.
@@ -101,9 +106,9 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
                 </p>
                 <p class="card-source">{source}</p>
                 <p class="flags">
-                    <Show when=move || held_back.get().is_some()>
-                        <span class="flag" title="Similar enough for a match, but one of the two faces is poor evidence">
-                            {held_back}
+                    <Show when=move || doubt.get().is_some()>
+                        <span class="flag">
+                            {doubt}
                         </span>
                     </Show>
                     <Show when=fallback>

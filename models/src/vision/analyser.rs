@@ -97,7 +97,7 @@ impl Analyser {
                 embedding_model: pack.embedding.label(),
                 match_threshold: thresholds.match_,
                 possible_threshold: thresholds.possible,
-                calibration: pack.embedding.calibration.clone().unwrap_or_else(|| "not calibrated".into()),
+                calibration: calibration(&pack.embedding, config.flip),
                 contract: Arc::new(contract(&pack.embedding, config.flip)),
                 face_side: pack.face.input.size,
                 lanes: engine.lanes(),
@@ -284,6 +284,12 @@ impl Vision for Analyser {
 /// The part that a pack can do without: what is amiss with it is told, and the pack runs.
 fn without_it<T>(backup: Result<T, ModelError>) -> Option<T> {
     backup.inspect_err(|reason| tracing::warn!(%reason, "no backup for the face detector")).ok()
+}
+
+/// On which pictures the thresholds were chosen; with mirrored copies averaged in, the vectors are others than those measured.
+fn calibration(network: &pack::Network, flip: bool) -> String {
+    let measured = network.calibration.as_deref().unwrap_or("not calibrated");
+    if flip { format!("{measured}; measured without mirrored copies") } else { measured.to_owned() }
 }
 
 /// The preprocessing id names everything between a picture's landmarks and the network's input.

@@ -95,6 +95,8 @@ fn flags(found: &MatchReport) -> String {
     }
     if !found.held_back.is_empty() {
         flags.push(format!("held back: {}", quality::words(&found.held_back)));
+    } else if let Some(poor) = quality::poor(found.face.quality.as_ref()) {
+        flags.push(poor);
     }
     if found.thumbnail_only {
         flags.push("thumbnail only".to_owned());

@@ -27,6 +27,8 @@ struct Kept {
     /// Where the file is made when the first picture comes.
     folder: PathBuf,
     file: Option<Spool>,
+    /// A write failed half-way: what is written is right, and nothing more is written.
+    closed: bool,
     places: HashMap<Location, Place>,
 }
 
@@ -38,7 +40,7 @@ enum Place {
 
 impl Shelf {
     pub fn over(inner: Arc<dyn Fetcher>, folder: PathBuf) -> Self {
-        Self { inner, kept: Arc::new(Mutex::new(Kept { folder, file: None, places: HashMap::new() })) }
+        Self { inner, kept: Arc::new(Mutex::new(Kept { folder, file: None, closed: false, places: HashMap::new() })) }
     }
 }
 
@@ -105,11 +107,12 @@ impl Kept {
             None => self.file.insert(Spool::create(&self.folder)?),
         };
         let at = file.len();
-        if at.saturating_add(bytes.len() as u64) > ROOM {
+        if self.closed || at.saturating_add(bytes.len() as u64) > ROOM {
             return Ok(None);
         }
-        file.write(bytes)?;
-        Ok(Some(at))
+        let written = file.write(bytes);
+        self.closed = written.is_err();
+        written.map(|()| Some(at))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::objects::Objects;
 use app::api::{FaceReport, PersonReport};
 use bytes::Bytes;
 use image::RgbImage;
+use models::VisionInfo;
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use uuid::Uuid;
@@ -170,6 +171,8 @@ pub struct TemplatePart {
 struct EmbeddingsFile<'a> {
     /// File name and digest of the network: vectors of different networks cannot be compared.
     model: &'a str,
+    /// Network, preprocessing and dimension: vectors of different contracts cannot be compared.
+    contract: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     template: Option<&'a TemplateEmbedding>,
     images: &'a [PictureEmbeddings],
@@ -180,12 +183,12 @@ pub async fn store_embeddings(
     objects: &dyn Objects,
     request_id: Uuid,
     side: Side,
-    model: &str,
+    info: &VisionInfo,
     template: Option<&TemplateEmbedding>,
     images: &[PictureEmbeddings],
 ) -> Result<(), StageError> {
     let key = format!("output/{request_id}/{}/embeddings.json", side.folder());
-    store_json(objects, &key, &EmbeddingsFile { model, template, images }).await
+    store_json(objects, &key, &EmbeddingsFile { model: &info.embedding_model, contract: info.contract.to_string(), template, images }).await
 }
 
 /// Writes any value as JSON under a key.

@@ -14,7 +14,11 @@ use crate::discovery::Candidate;
 use crate::fetch::{FetchRequest, RetryBudget};
 use models::{BBox, Caller};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How often a waiting stage asks whether it is cancelled.
+const CANCEL_POLL: Duration = Duration::from_millis(200);
 
 /// What stays as it is when other networks take over: nobody is asked for candidates twice.
 pub struct Known {
@@ -42,6 +46,21 @@ pub struct Compared {
     pub diagnostics: Diagnostics,
 }
 
+/// Tells the networks on its drop that nobody waits any more.
+struct Leaving(Caller);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+async fn cancelled(progress: &dyn Progress) {
+    while !progress.cancelled() {
+        tokio::time::sleep(CANCEL_POLL).await;
+    }
+}
+
 /// Compares on the networks of `ctx`. Candidates are gathered where they are not known yet. `gives_up`: others stand by, so
 /// the first failure of the networks ends it.
 pub async fn compare(
@@ -55,7 +74,12 @@ pub async fn compare(
 ) -> Result<Compared, PipelineError> {
     stop_if_cancelled(progress)?;
     let caller = Caller::new();
-    let (query, drawn) = look_at_query(ctx, job, known.face, &caller, times).await?;
+    // However this ends, and where it is dropped: what the networks have not begun is not begun.
+    let _leaves_with_the_run = Leaving(caller.clone());
+    let (query, drawn) = tokio::select! {
+        seen = look_at_query(ctx, job, known.face, &caller, times) => seen?,
+        () = cancelled(progress) => return Err(PipelineError::Cancelled),
+    };
     known.face = Some(query.face());
     query.tell(progress);
     stop_if_cancelled(progress)?;

@@ -25,13 +25,13 @@ pub struct Entry {
 }
 
 /// The smaller one leads.
-pub type Precedence = (bool, bool, Reverse<u64>, Source, usize);
+pub type Precedence = ((bool, bool), bool, Reverse<u64>, Source, usize);
 
 /// How a file stands beside others of the same picture.
 pub fn precedence(candidates: &[Candidate], entry: &Compared, place: Place) -> Precedence {
     let (width, height) = (entry.seen.analysis.width, entry.seen.analysis.height);
-    let left_out = !entry.seen.verdict.is_listed();
-    (left_out, on_the_web(candidates, place), Reverse(u64::from(width) * u64::from(height)), place.from, place.index)
+    let doubtful = (!entry.seen.verdict.is_listed(), !entry.seen.verdict.held_back().is_empty());
+    (doubtful, on_the_web(candidates, place), Reverse(u64::from(width) * u64::from(height)), place.from, place.index)
 }
 
 fn on_the_web(candidates: &[Candidate], place: Place) -> bool {

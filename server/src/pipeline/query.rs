@@ -50,8 +50,8 @@ pub struct Drawn {
 enum Which {
     /// By size, 0 the largest.
     Place(usize),
-    /// The one in this place, which other networks have found before; else by size.
-    Where(BBox, usize),
+    /// The one in this place, which other networks have found before: a face elsewhere is another person's.
+    Where(BBox),
     MostLike(Arc<Embedding>),
 }
 
@@ -59,7 +59,7 @@ enum Which {
 /// pixels are given up: photos are small to keep and large to hold.
 ///
 /// `before`: the face that was compared when other networks looked at the query, which may list its faces in another order:
-/// the same one is compared again, where these find it.
+/// the same one is compared again. Where these do not find it there is no face, rather than another person's.
 pub async fn look_at_query(
     ctx: &PipelineContext,
     job: &MatchJob,
@@ -70,7 +70,7 @@ pub async fn look_at_query(
     let count = job.query.count();
     let look = |place: usize, photo: &QueryPhoto, which| look_at(ctx, photo.clone(), (place, count), which, caller.clone(), times.clone());
     let place = job.options.face.unwrap_or(0);
-    let first = look(0, job.query.first(), before.map_or(Which::Place(place), |face| Which::Where(face, place))).await?;
+    let first = look(0, job.query.first(), before.map_or(Which::Place(place), Which::Where)).await?;
     let meant = Arc::new(chosen(&first.0).embedding.clone());
     let others = job.query.others().iter().enumerate();
     let others = join_all(others.map(|(place, photo)| look(place + 1, photo, Which::MostLike(Arc::clone(&meant))))).await;
@@ -107,11 +107,11 @@ async fn look_at(
         let faces = analysis.faces.len();
         let best = match &which {
             _ if faces == 0 => None,
-            Which::Where(face, _) if same_face(&analysis, face).is_some() => same_face(&analysis, face),
-            Which::Place(place) | Which::Where(_, place) if *place >= faces => {
+            Which::Where(face) => same_face(&analysis, face),
+            Which::Place(place) if *place >= faces => {
                 return Err(PipelineError::FaceIndexOutOfRange { index: *place, faces });
             }
-            Which::Place(place) | Which::Where(_, place) => Some(*place),
+            Which::Place(place) => Some(*place),
             Which::MostLike(face) => most_similar(&analysis, face).map_err(PipelineError::Engine)?.map(|(place, _)| place),
         };
         let best = best.ok_or(PipelineError::NoFace { index, photos })?;

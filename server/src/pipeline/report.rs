@@ -12,7 +12,7 @@ pub fn face(face: &AnalysedFace) -> FaceReport {
         score: face.face.map_or(0.0, |found| found.score),
         sharpness: face.sharpness,
         quality: face.quality.clone(),
-        found_by: face.look.name().to_owned(),
+        found_by: face.face.map_or_else(String::new, |_| face.look.name().to_owned()),
     }
 }
 
@@ -26,16 +26,16 @@ pub fn person(analysis: &Analysis, face: &AnalysedFace) -> Option<PersonReport> 
 /// of the result.
 pub fn fallbacks<'a>(
     pack: Option<&str>,
+    by_backup: bool,
     query: impl Iterator<Item = &'a Analysis>,
     listed: impl Iterator<Item = &'a Analysis>,
 ) -> Vec<FallbackReport> {
-    let (mut by_backup, mut no_person_in_query, mut no_person, mut no_face) = (false, false, false, false);
+    let (mut by_backup, mut no_person_in_query, mut no_person, mut no_face) = (by_backup, false, false, false);
     for photo in query {
         by_backup |= photo.by_backup;
         no_person_in_query |= photo.people.is_empty();
     }
     for analysis in listed {
-        by_backup |= analysis.by_backup;
         no_person |= analysis.people.is_empty();
         no_face |= analysis.is_fallback();
     }

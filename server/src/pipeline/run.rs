@@ -81,9 +81,13 @@ async fn search(
             diagnostics.count("quality", "low_quality");
         }
     }
-    let analyses = swept.compared.iter().map(|entry| &entry.seen.analysis).chain(query.analyses());
-    for kind in analyses.flat_map(|analysis| &analysis.failed_looks) {
-        diagnostics.count("face_again", kind);
+    for analysis in swept.compared.iter().map(|entry| &entry.seen.analysis).chain(query.analyses()) {
+        for kind in &analysis.failed_looks {
+            diagnostics.count("face_again", kind);
+        }
+        if analysis.by_backup {
+            diagnostics.count("face", "backup_detector");
+        }
     }
     let listed = entries(job, &candidates, &swept, &thresholds);
     let files: usize = listed.iter().map(|entry| entry.places.len()).sum();
@@ -102,13 +106,15 @@ async fn search(
     let lead = |entry: &Entry| &swept.compared[entry.lead];
     let described = |(place, entry): (usize, &Entry)| match_report(place + 1, &candidates, lead(entry), &entry.places);
     let matches: Vec<MatchReport> = listed.iter().enumerate().map(described).collect();
-    let fallbacks = report::fallbacks(networks.backup(), query.analyses(), listed.iter().map(|entry| &lead(entry).seen.analysis));
+    let by_backup = swept.compared.iter().any(|entry| entry.seen.analysis.by_backup);
+    let shown = listed.iter().map(|entry| &lead(entry).seen.analysis);
+    let fallbacks = report::fallbacks(networks.backup(), by_backup, query.analyses(), shown);
     if let Some(objects) = &ctx.objects {
         let (template, query_embeddings) = query.embeddings();
         let pool_embeddings: Vec<_> =
             swept.compared.iter().map(|c| PictureEmbeddings::of(&c.seen.pool_image, &c.seen.sha256, &c.seen.analysis)).collect();
         for (side, template, images) in [(Side::Query, template.as_ref(), &query_embeddings), (Side::Pool, None, &pool_embeddings)] {
-            let stored = artifacts::store_embeddings(&**objects, job.request_id, side, &info.embedding_model, template, images);
+            let stored = artifacts::store_embeddings(&**objects, job.request_id, side, info, template, images);
             stored.await.map_err(unstored)?;
         }
     }

@@ -259,7 +259,7 @@ impl Sweep<'_> {
 
     /// Tells of a match with its provisional rank among what was compared so far.
     fn tell_match<'b>(&self, entry: &Compared, others: impl Iterator<Item = &'b Compared>, reporter: &Reporter<'_>) {
-        let better = others.filter(|other| other.seen.similarity > entry.seen.similarity).count();
+        let better = others.filter(|other| other.seen.verdict.is_listed() && other.seen.similarity > entry.seen.similarity).count();
         let report = match_report(better + 1, self.candidates, entry, &[entry.place]);
         reporter.emit(EventKind::Match { report: Box::new(report) });
     }

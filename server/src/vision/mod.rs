@@ -191,6 +191,8 @@ impl Visions {
         if self.backup.is_none() || self.failed().is_none() || self.memory.is_short() {
             return;
         }
+        // Threads that hang in the engine do not come back: such networks are of no use any more.
+        let hung = self.primary.loaded().is_some_and(|vision| vision.stuck() > 0);
         let (admission, device_lost) = {
             let mut health = self.health();
             (health.breaker.admit(self.clock.now()), health.device_lost)
@@ -199,7 +201,7 @@ impl Visions {
             return;
         }
         let tried = async {
-            let vision = if device_lost { self.primary.load_again().await? } else { self.primary.ready().await? };
+            let vision = if device_lost || hung { self.primary.load_again().await? } else { self.primary.ready().await? };
             self_check::self_check(vision).await
         };
         let ended = tried.await;
