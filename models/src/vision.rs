@@ -139,8 +139,8 @@ pub trait Vision: Send + Sync {
     fn people(&self, caller: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError>;
 
     /// Faces in the picture, seen at one scale: its longer side is brought to `side` input pixels (a multiple of 32, from
-    /// 64 to 1280; less where a small picture would be enlarged more than the pack says is of use). A detector finds faces of some 16 to 400 input pixels: a smaller side shows it those that fill the
-    /// picture, a larger one those that are lost in it.
+    /// 64 to 1280; less where a small picture would be enlarged more than the pack says is of use). A detector finds faces of
+    /// some 16 to 400 input pixels: a smaller side shows it those that fill the picture, a larger one those that are lost in it.
     fn faces(&self, caller: &Caller, picture: &RgbImage, side: u32) -> Result<Detected, ModelError>;
 
     /// Threads that an engine does not give back: they have computed for longer than a caller waits. Where all of a network's

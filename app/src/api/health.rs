@@ -71,7 +71,7 @@ pub struct EngineReport {
 /// One network, warmed up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NetworkReport {
-    /// `person`, `face` or `embedding`.
+    /// `person`, `face`, `backup_face` (looks when `face` fails) or `embedding`.
     pub role: String,
     /// File stem and the start of its digest.
     pub model: String,

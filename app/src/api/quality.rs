@@ -7,13 +7,13 @@ use std::{fmt, str::FromStr};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QualityGate {
-    /// Quality is told, and has no say beyond ties.
+    /// Quality is told, and has no say beyond ties and the weights of several photos.
     Off,
     /// Two poor faces are never a MATCH, nor is a picture without a face: they are held back to POSSIBLE, with the reasons. A poor
-    /// face beside a good one is marked.
+    /// face beside a good one stays a MATCH; its own reasons are told. Of several photos the best speaks for the query.
     #[default]
     Standard,
-    /// A poor face is not listed at all, and a poor query face is refused.
+    /// A poor face is not listed at all, nor is a picture without a face, and a poor query face is refused.
     Strict,
 }
 
@@ -87,7 +87,8 @@ impl fmt::Display for QualityReason {
 /// What was measured of one face.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QualityReport {
-    /// 0..1, everything together: the weight of a photo in a template, and the first tie-breaker.
+    /// 0..1, that of the weakest property: below 0.5 exactly where there are reasons, which are the first tie-breaker. The weight
+    /// of a photo in a template, there no less than 0.05.
     pub overall: f32,
     /// Variance of the Laplacian over the aligned crop: higher is sharper.
     pub sharpness: f32,

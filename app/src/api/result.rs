@@ -135,7 +135,8 @@ pub struct MatchReport {
     /// Raw cosine, -1..1.
     pub similarity: f32,
     pub match_status: MatchStatus,
-    /// Why a similarity that reaches the match threshold is no `MATCH`: the face is too poor to be sure of.
+    /// Why a similarity that reaches the match threshold is no `MATCH`: the query's face and this one are both poor, or the picture
+    /// shows no face. The reasons against either, each once; empty where nothing was held back.
     #[serde(default)]
     pub held_back: Vec<super::QualityReason>,
     pub face: FaceReport,
@@ -202,7 +203,9 @@ pub struct FallbackReport {
     /// `pack` (the backup pack did all the work), `face_detector` (the pack's backup detector looked), `no_person` (the full
     /// frame stood in) or `no_face` (the whole picture stood in).
     pub what: String,
-    /// A diagnostic kind: `engine_failed`, `out_of_memory`, `engine_timeout`, ...
+    /// Of `pack`: `memory` (too little was left), or the diagnostic kind of what failed: `model_not_loaded`, `engine_failed`,
+    /// `out_of_memory`, `engine_timeout`, `device_lost`, `unusable_output` or `panic`. Of `face_detector`: `engine_failed`. Of
+    /// `no_person`: `no_person_in_query` or `no_person` (in a listed picture). Of `no_face`: `no_face`.
     pub reason: String,
 }
 

@@ -20,7 +20,7 @@ pub struct Contract {
 }
 
 impl fmt::Display for Contract {
-    /// `335c1a11/rgb-127.5-127.5-arcface112/512`: short, for results and logs.
+    /// `335c1a11/arcface112-rgb-127.5-127.5/512`: short, for results and logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.digest.get(..8).unwrap_or(&self.digest), self.preprocessing, self.dimension)
     }

@@ -1,9 +1,9 @@
 //! The pipeline: from a query picture to ranked matches, one file a stage.
 //!
 //! validate → discover → (fetch → decode → people → faces, searched for at several scales → align → embed → quality →
-//! compare) for each candidate → collapse
-//! near-duplicates → rank → artifacts. A stage is a function from one typed value to the next; [`run`] joins them. What goes wrong with one
-//! candidate costs that candidate alone and is counted in the result's diagnostics.
+//! compare) for each candidate → collapse near-duplicates → rank → artifacts. A stage is a function from one typed value
+//! to the next; [`run`] joins them. What goes wrong with one candidate costs that candidate alone and is counted in the
+//! result's diagnostics; where the networks fail and others stand by, all is compared again on those.
 //!
 //! The pipeline knows nothing of HTTP, queues or databases: a job comes in, a [`MatchResult`](app::api::MatchResult)
 //! goes out, and [`Progress`] hears what happens in between.

@@ -1,7 +1,7 @@
 //! The gate: what is said of a compared face that is too poor to be sure of. One pure function, for events and final list alike.
 //!
-//! With `standard`, no pair is a MATCH where both faces have reasons against them, nor where the picture has no face. Measured on LFW10 and the spoilt copies that the
-//! module above lists (`tests/quality_pictures.rs`; standard pack, match threshold 0.40):
+//! With `standard`, no pair is a MATCH where both faces have reasons against them, nor where the picture has no face. Measured
+//! on LFW10 and the spoilt copies that the module above lists (`tests/quality_pictures.rs`; standard pack, match threshold 0.40):
 //!
 //! | Pair | different people at or above the threshold | the highest | one person's pairs that are |
 //! |---|---|---|---|
@@ -73,7 +73,7 @@ pub fn refusal(gate: QualityGate, query: Option<&QualityReport>) -> Vec<QualityR
 pub struct Judge {
     pub thresholds: Thresholds,
     pub gate: QualityGate,
-    /// Why the query face is poor evidence; what is compared with it is no better.
+    /// Why the query face is poor evidence; empty: nothing speaks against it, and a poor face beside it stays a match.
     probe: Vec<QualityReason>,
 }
 
