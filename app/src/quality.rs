@@ -41,7 +41,7 @@ pub fn summary(quality: &QualityReport) -> String {
 /// What a MATCH that is none means for the reader.
 pub fn verdict(held_back: &[QualityReason]) -> String {
     let words = words(held_back);
-    format!("Similar enough for a match, but both faces are poor evidence ({words}): a person should compare them.")
+    format!("Similar enough for a match, but the faces are poor evidence ({words}): a person should compare them.")
 }
 
 /// `Looks 12° to the right and 5° up, leans 3° to the left`; angles under 3° are not told: the estimate is no better.

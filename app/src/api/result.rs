@@ -251,7 +251,7 @@ pub struct MatchResult {
     /// What the embeddings of this result have in common: network, preprocessing, dimension.
     #[serde(default)]
     pub contract: String,
-    /// True when anything stood in for the usual: a backup engine, the full frame, the whole picture.
+    /// True when anything stood in for the usual: a backup pack or detector, the full frame, the whole picture.
     pub fallback: bool,
     /// What stood in, and why.
     #[serde(default)]

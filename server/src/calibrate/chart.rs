@@ -102,7 +102,7 @@ pub enum Layer {
         x: f64,
         y: [f64; 2],
     },
-    /// A point; its label stands so many lines below it.
+    /// A point; its label stands above it, or so many lines below it.
     Dot {
         colour: Colour,
         at: [f64; 2],
@@ -229,7 +229,9 @@ impl Chart {
             Layer::Veil { x, label } => text(out, "text small", [self.at(x[0], 0.0)[0] + 6.0, bottom - 10.0], "start", label),
             Layer::Dot { at, label, lines, .. } => {
                 let [x, y] = self.at(at[0], at[1]);
-                text(out, "text small", [x + 9.0, y + 4.0 + 16.0 * f64::from(*lines)], "start", label);
+                // Above the curve that goes through the point, where it need not make room for another label.
+                let y = if *lines == 0 { y - 6.0 } else { y + 4.0 + 16.0 * f64::from(*lines) };
+                text(out, "text small", [x + 9.0, y], "start", label);
             }
             Layer::Line { .. } | Layer::Area { .. } | Layer::Whisker { .. } => {}
         }

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// * `ONNXRUNTIME_LIB` (default: `<DATA_DIR>/lib/libonnxruntime.so`): the library of ONNX Runtime.
 /// * `ENGINE_THREADS` (default: the cores): threads of one network.
 /// * `MAX_BATCH` (default: what suits the engine): the most inputs that one call of a network computes. More fill a GPU;
-///   on a CPU one by one is faster (`make bench` shows both for the embedding network).
+///   on a CPU there is little in it (`make bench` shows both for the embedding network).
 /// * `MAX_WAIT_MS` (default 2 ms): how long a call that is not full waits for one that is being prepared. 0 waits for nobody.
 /// * `MODEL_TIMEOUT` (default 30 s): how long a picture waits for one network, its turn included, before it is given up.
 /// * `EMBED_FLIP` (default `false`): embed each face and its mirror image and take the mean: twice the work, a steadier vector. Its
