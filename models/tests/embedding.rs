@@ -3,9 +3,10 @@
 mod common;
 
 use common::parity::{golden, landmarks};
-use common::{prepared, reference_picture, shared, skip, vision, vision_config};
+use common::watched::WatchedEngine;
+use common::{prepared, reference_picture, shared, skip, usable_config, vision, vision_config};
 use image::{RgbImage, imageops};
-use models::{Caller, Embedding, EngineChoice, VisionConfig, align};
+use models::{Analyser, Caller, Embedding, EngineChoice, Vision, VisionConfig, align, engine};
 
 /// Eight aligned crops of the reference's faces, of eight pictures.
 fn crops() -> Option<Vec<RgbImage>> {
@@ -30,12 +31,23 @@ fn difference(a: &Embedding, b: &Embedding) -> f32 {
     apart.fold(0.0, |most, next| if next.is_nan() { f32::INFINITY } else { most.max(next) })
 }
 
-fn batch_equals_single_calls(pack: &str, engine: EngineChoice) {
-    let (Some(vision), Some(crops)) = (vision(pack, engine), crops()) else { return };
+fn batch_equals_single_calls(pack: &str, choice: EngineChoice) {
+    let (Some(config), Some(crops)) = (usable_config(pack, choice), crops()) else { return };
+    // Left to itself an engine on a CPU takes crops one by one, and eight of them would be eight calls.
+    let config = VisionConfig { max_batch: Some(8), ..config };
+    let (engine, skipped) = engine::choose(&config).expect("the engine");
+    let watched = WatchedEngine::new(engine);
+    let vision = Analyser::new(&config, &watched, skipped).expect("the pack");
+    let embedding = vision.info().networks.iter().find(|network| network.role == "embedding").expect("there is one");
+    assert_eq!(embedding.max_batch, 8);
+    let call = |inputs: usize| ("embedding".to_owned(), vec![inputs, 3, align::SIZE as usize, align::SIZE as usize]);
     let embed = |crops: &[RgbImage]| vision.embed(&Caller::new(), crops).expect("embeddings");
+    watched.take_calls();
     let together = embed(&crops);
     assert_eq!(together.len(), 8);
+    assert_eq!(watched.take_calls(), [call(8)], "all eight in one call of the network");
     let single: Vec<Embedding> = crops.iter().map(|crop| embed(std::slice::from_ref(crop)).remove(0)).collect();
+    assert_eq!(watched.take_calls(), vec![call(1); 8]);
     let most = together.iter().zip(&single).map(|(a, b)| difference(a, b)).fold(0.0, f32::max);
     println!("{pack} on {}: eight together and one by one differ by at most {most:.1e}", vision.info().engine);
     assert!(most <= 1e-5, "{most}");

@@ -8,7 +8,7 @@ use app::api::{Counts, EventKind, MatchOptions, MatchReport, MatchResult, MatchS
 use common::{FakeVision, pictures};
 use image::{Rgb, RgbImage, imageops};
 use server::discovery::{FolderProvider, Provider};
-use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhoto, run, validate_query};
+use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhoto, QueryPhotos, run, validate_query};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -79,17 +79,25 @@ impl Heard {
 }
 
 async fn search(query: &RgbImage, pool: &[(&str, RgbImage)], gate: QualityGate) -> (Result<MatchResult, PipelineError>, Heard) {
+    search_by(std::slice::from_ref(query), pool, gate).await
+}
+
+/// By several photos of one person.
+async fn search_by(queries: &[RgbImage], pool: &[(&str, RgbImage)], gate: QualityGate) -> (Result<MatchResult, PipelineError>, Heard) {
     let folder = TempDir::new().expect("a folder");
     for (name, picture) in pool {
         std::fs::write(folder.path().join(name), pictures::as_png(picture)).expect("a picture of the pool");
     }
     let provider: Arc<dyn Provider> = Arc::new(FolderProvider::new("pool", folder.path()));
     let context = PipelineContext::new(Arc::new(FakeVision::default()), vec![provider], None);
-    let query = pictures::as_png(query);
+    let photos = queries.iter().map(|query| {
+        let query = pictures::as_png(query);
+        QueryPhoto { name: validate_query(&query, &context.limits).expect("a picture").name, bytes: query.into() }
+    });
     let job = MatchJob {
         request_id: Uuid::new_v4(),
         options: MatchOptions { purpose: "test".into(), consent: true, quality: gate, ..MatchOptions::default() },
-        query: QueryPhoto { name: validate_query(&query, &context.limits).expect("a picture").name, bytes: query.into() }.into(),
+        query: QueryPhotos::new(photos).expect("a photo"),
         retry_count: 0,
         max_retries: 0,
     };
@@ -171,6 +179,37 @@ async fn strict_refuses_a_poor_query_face_before_anything_is_searched() {
     assert_eq!((error.code(), error.status(), error.retryable()), ("low_quality", 422, false));
     assert!(error.to_string().contains("larger"), "{error}");
     assert!(error.details()["reasons"].as_array().is_some_and(|reasons| reasons.contains(&"small".into())), "{}", error.details());
+    assert_eq!(heard.counts().candidates, 0);
+}
+
+#[tokio::test]
+async fn strict_takes_several_photos_for_as_good_as_the_best_of_them() {
+    for (queries, poor) in [([small(&face(3, ADA)), face(0, ADA)], 0), ([face(0, ADA), small(&face(3, ADA))], 1)] {
+        let (result, _) = search_by(&queries, &pool(), QualityGate::Strict).await;
+        let result = result.expect("one good photo is enough");
+        assert_eq!(told(&result), [("good.png", MatchStatus::Match, [].as_slice())]);
+        let photos = &result.result[0].photos;
+        let reasons = |place: usize| photos[place].face.quality.as_ref().expect("measured").reasons.as_slice();
+        assert_eq!(photos.len(), 2);
+        assert!(reasons(poor).contains(&QualityReason::Small), "{:?}", reasons(poor));
+        assert!(reasons(1 - poor).is_empty(), "{:?}", reasons(1 - poor));
+        assert!(photos[poor].weight < photos[1 - poor].weight, "{} {}", photos[poor].weight, photos[1 - poor].weight);
+    }
+}
+
+#[tokio::test]
+async fn strict_refuses_photos_that_are_all_poor_for_what_speaks_against_the_best() {
+    let queries = [small(&face(3, ADA)), blurred(&face(0, ADA))];
+    let (result, _) = search_by(&queries, &pool(), QualityGate::Off).await;
+    let photos = result.expect("a result").result.remove(0).photos;
+    let qualities = photos.iter().map(|photo| photo.face.quality.as_ref().expect("measured"));
+    let best = qualities.max_by(|a, b| a.overall.total_cmp(&b.overall)).expect("two photos");
+    assert!(!best.reasons.is_empty());
+
+    let (result, heard) = search_by(&queries, &pool(), QualityGate::Strict).await;
+    let error = result.expect_err("refused");
+    assert_eq!((error.code(), error.status(), error.retryable()), ("low_quality", 422, false));
+    assert_eq!(error.details(), serde_json::json!({ "reasons": best.reasons }));
     assert_eq!(heard.counts().candidates, 0);
 }
 

@@ -103,16 +103,34 @@ fn faces_of_turned_pictures_are_found_and_turned_upright() {
 }
 
 #[test]
+fn faces_of_twenty_pixels_and_of_ten_are_found() {
+    let Some(rows) = measured(Group::Shrunk, "") else { return };
+    assert_eq!(missing(&rows, |row| row.faces), Vec::<String>::new());
+    assert_eq!(rows.iter().filter(|row| row.name.ends_with("faces of 20 px")).map(|row| row.faces).sum::<usize>(), 41);
+}
+
+#[test]
+fn a_mask_over_mouth_and_nose_hides_no_face() {
+    let Some(rows) = measured(Group::Masked, "") else { return };
+    assert_eq!(missing(&rows, |row| row.faces), Vec::<String>::new());
+    assert_eq!((rows.len(), found(&rows)), (6, 13));
+}
+
+#[test]
 fn a_crowd_is_looked_at_from_nearer() {
-    let Some(rows) = measured(Group::Crowd, "solvay_conference_1927.jpg, 2×2") else { return };
-    println!("{} of {} found, {} in one look", found(&rows), rows[0].faces, found_in_one_look(&rows));
-    assert_eq!((rows[0].faces, found(&rows)), (116, 116));
-    assert!(found_in_one_look(&rows) < 116);
+    for (name, faces) in [("solvay_conference_1927.jpg, 2×2", 116), ("solvay_conference_1927.jpg, 3×3", 261)] {
+        let Some(rows) = measured(Group::Crowd, name) else { return };
+        println!("{name}: {} of {} found, {} in one look", found(&rows), rows[0].faces, found_in_one_look(&rows));
+        assert_eq!((rows[0].faces, found(&rows)), (faces, faces), "{name}");
+        assert!(found_in_one_look(&rows) < faces, "{name}");
+    }
 }
 
 #[test]
 fn small_faces_in_large_pictures_are_found_that_one_look_misses() {
     let Some(rows) = measured(Group::Sheet, "") else { return };
     println!("{} of {} found, {} in one look", found(&rows), rows.iter().map(|row| row.faces).sum::<usize>(), found_in_one_look(&rows));
+    assert_eq!(missing(&rows, |row| row.faces), Vec::<String>::new());
+    assert_eq!(found(&rows), 12);
     assert!(found(&rows) > found_in_one_look(&rows));
 }

@@ -4,6 +4,7 @@
 pub mod faulty;
 pub mod parity;
 pub mod played;
+pub mod watched;
 
 use image::RgbImage;
 use models::{EngineChoice, Vision, VisionConfig};
@@ -41,8 +42,8 @@ pub fn prepared(pack: &str) -> bool {
     there
 }
 
-/// The engine with the pack, or None with a printed reason where set-up could not provide one of them.
-pub fn vision(pack: &str, engine: EngineChoice) -> Option<Arc<dyn Vision>> {
+/// The configuration of this pack on this engine, or None with a printed reason where set-up could not provide one of them.
+pub fn usable_config(pack: &str, engine: EngineChoice) -> Option<VisionConfig> {
     let config = vision_config(pack, engine);
     if !prepared(pack) {
         return None;
@@ -50,6 +51,12 @@ pub fn vision(pack: &str, engine: EngineChoice) -> Option<Arc<dyn Vision>> {
     if engine == EngineChoice::OnnxRuntime && !config.onnxruntime.as_ref().is_some_and(|p| p.is_file()) {
         return skip("ONNX Runtime is not there (make setup)");
     }
+    Some(config)
+}
+
+/// The engine with the pack, or None as for [`usable_config`].
+pub fn vision(pack: &str, engine: EngineChoice) -> Option<Arc<dyn Vision>> {
+    let config = usable_config(pack, engine)?;
     // What is there must load: anything else is a failure, not a reason to skip.
     Some(models::load(&config).unwrap_or_else(|e| panic!("{pack} on {engine:?}: {e}")))
 }

@@ -166,6 +166,19 @@ mod tests {
     }
 
     #[test]
+    fn the_pack_that_stands_in_embeds_mirror_images_where_the_first_one_does() -> Result<(), String> {
+        let packs = [("MODEL_PACK", "standard"), ("FALLBACK_MODEL", "light")];
+        for (set, flips) in [(None, false), (Some("false"), false), (Some("true"), true)] {
+            let mut variables = packs.to_vec();
+            variables.extend(set.map(|set| ("EMBED_FLIP", set)));
+            let engine = read(&variables)?.engine;
+            let backup = engine.fallback_vision().ok_or("no backup")?;
+            assert_eq!((engine.vision().flip, backup.flip), (flips, flips), "{set:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
     fn a_secret_is_never_shown() -> Result<(), String> {
         let key = "correct horse battery staple";
         let env = Environment::of(&[("SIGNING_KEY", key), ("PORT", "3001")]);

@@ -9,7 +9,7 @@ use server::clock::ShiftedClock;
 use server::discovery::{Candidate, FolderProvider, Found, Location, ProbeQuery, Provider, ProviderError};
 use server::fetch::{FetchError, FetchRequest, Fetched, Fetcher, Source};
 use server::objects::{FolderObjects, Objects};
-use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhoto, run, validate_query};
+use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhotos, distinct, run, validate_query};
 use server::vision::{Backup, MemoryGuard, VisionLoader, Visions};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -76,6 +76,8 @@ struct Stage {
     pool: TempDir,
     kept: TempDir,
     query: Vec<u8>,
+    /// Further photos of the same person.
+    also: Vec<Vec<u8>>,
     host: Option<Arc<Host>>,
     primary: Arc<Played>,
     backup: Arc<Played>,
@@ -90,6 +92,7 @@ impl Stage {
             pool: TempDir::new().expect("a folder"),
             kept: TempDir::new().expect("a folder"),
             query: png(ONE_FACE, 0, 0),
+            also: Vec::new(),
             host: None,
             primary: Played::primary(),
             backup: Played::backup(),
@@ -129,11 +132,13 @@ impl Stage {
         if let Some(host) = &self.host {
             context.fetcher = host.clone();
         }
-        let query = validate_query(&self.query, &context.limits)?;
+        let photos = std::iter::once(&self.query).chain(&self.also);
+        let photos = photos.map(|photo| Ok((validate_query(photo, &context.limits)?, Bytes::from(photo.clone()))));
+        let photos = photos.collect::<Result<_, PipelineError>>()?;
         let job = MatchJob {
             request_id: self.request_id,
             options: MatchOptions { purpose: "test".into(), consent: true, ..MatchOptions::default() },
-            query: QueryPhoto { name: query.name, bytes: Bytes::from(self.query.clone()) }.into(),
+            query: QueryPhotos::of(distinct(photos)).expect("a photo"),
             retry_count: 0,
             max_retries: 3,
         };
@@ -210,6 +215,31 @@ async fn every_similarity_is_the_backups_own_however_late_the_networks_fail() {
         assert!(!diagnostics(&result).iter().any(|d| d.contains("contract_mismatch")));
         assert_eq!(result.thresholds.match_, stage.backup.info().match_threshold);
         assert_eq!(result.calibration, "played for light");
+    }
+}
+
+#[tokio::test]
+async fn all_photos_of_the_query_are_seen_by_the_backup_in_whichever_photo_or_candidate_the_networks_fail() {
+    let photos = [0, 20, 40];
+    let mut stage = Stage::new(&GREENS);
+    stage.also = photos[1..].iter().map(|green| png(ONE_FACE, *green, 0)).collect();
+    let alone = stage.run_on(None, stage.backup.clone()).await.expect("completed");
+    assert_eq!((alone.result[0].photos.len(), alone.fallback), (photos.len(), false));
+    for well in 0..photos.len() + GREENS.len() {
+        stage.primary.fail_after(well, Fault::Error(ModelError::DeviceLost("played".into())));
+        let result = stage.run().await.expect("completed");
+        assert_eq!((result.models.pack.as_str(), fallbacks(&result)), ("light", vec!["pack device_lost".to_owned()]), "after {well}");
+        assert_eq!(diagnostics(&result), ["engine device_lost 1"], "after {well}: no contract_mismatch");
+        // What is compared lies in the middle of the three photos: at green 20.
+        let probe = &result.result[0];
+        assert_eq!((probe.photos.len(), probe.matches.len()), (photos.len(), GREENS.len()), "after {well}");
+        let of_photos = probe.photos.iter().zip(photos).map(|(photo, green)| (photo.similarity, green));
+        for (similarity, green) in of_photos.chain(probe.matches.iter().map(|found| (found.similarity, green_of(found)))) {
+            let own = stage.backup.cosine(green.abs_diff(20));
+            assert!((similarity - own).abs() < 1e-5, "after {well}: {green} gave {similarity}, not {own}");
+        }
+        assert!((stage.backup.cosine(20) - stage.primary.cosine(20)).abs() > 1e-3, "the two packs see it differently");
+        assert_eq!(bare(result), bare(alone.clone()), "after {well}: the same as if the backup had done it from the start");
     }
 }
 
