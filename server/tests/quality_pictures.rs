@@ -2,71 +2,34 @@
 //! brightened or painted over carry the right one. The tables are printed; the module docs of `pipeline/quality` quote them.
 //! Skipped, and said so, where the pictures or the networks are not at hand.
 
+mod real;
+
 use app::api::{QualityReason, QualityReport};
 use image::imageops::{FilterType, blur, resize};
 use image::{Rgb, RgbImage};
-use models::{Caller, Embedding, EngineChoice, Landmarks, Vision, VisionConfig};
+use models::{Caller, Embedding, Landmarks, Vision};
 use server::pipeline::{Role, Stage, StageTimes, analyse};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn skip<T>(why: &str) -> Option<T> {
-    println!("SKIPPED: {why}");
-    None
-}
 
 struct Photo {
     person: String,
     picture: RgbImage,
 }
 
-/// LFW10: ten people, ten photographs each (`SHARED_DIR`, else `../shared`), in the order of their paths.
+/// LFW10: ten people, ten photographs each, in the order of their paths.
 fn photos() -> Option<Vec<Photo>> {
-    let base = std::env::var_os("SHARED_DIR").map_or_else(|| root().join("../shared"), PathBuf::from);
-    let folder = base.join("testdata/lfw10");
-    if !folder.is_dir() {
-        return skip("the photographs are not there");
-    }
-    let listed = |folder: &Path| {
-        let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).expect("readable").map(|entry| entry.expect("an entry").path()).collect();
-        paths.sort();
-        paths
+    let photo = |file: &PathBuf| {
+        let person = file.parent().and_then(Path::file_name).expect("a folder per person").to_string_lossy().into_owned();
+        Photo { person, picture: real::picture(file) }
     };
-    let mut photos = Vec::new();
-    for person in listed(&folder).into_iter().filter(|path| path.is_dir()) {
-        let name = person.file_name().expect("a name").to_string_lossy().into_owned();
-        for file in listed(&person) {
-            photos.push(Photo { person: name.clone(), picture: image::open(file).expect("a picture").into_rgb8() });
-        }
-    }
-    Some(photos)
+    Some(real::files("lfw10")?.iter().map(photo).collect())
 }
 
-/// The networks, loaded once: ONNX Runtime is there once in a process.
+/// The networks, loaded once.
 fn vision() -> Option<Arc<dyn Vision>> {
-    static VISION: LazyLock<Option<Arc<dyn Vision>>> = LazyLock::new(load);
+    static VISION: LazyLock<Option<Arc<dyn Vision>>> = LazyLock::new(real::vision);
     VISION.clone()
-}
-
-/// The networks of the standard pack as set-up left them.
-fn load() -> Option<Arc<dyn Vision>> {
-    let data = std::env::var_os("DATA_DIR").map_or_else(|| root().join("data"), PathBuf::from);
-    let library = data.join("lib/libonnxruntime.so");
-    let config = VisionConfig {
-        models_dir: data.join("models"),
-        pack: Some("standard".into()),
-        engine: if library.is_file() { EngineChoice::OnnxRuntime } else { EngineChoice::Cpu },
-        onnxruntime: Some(library),
-        ..VisionConfig::default()
-    };
-    if !config.models_dir.join("standard/face.onnx").is_file() {
-        return skip("the pack `standard` is not prepared (make models)");
-    }
-    Some(models::load(&config).expect("what is there loads"))
 }
 
 /// The face that the picture is about, as the pipeline sees it.

@@ -1,54 +1,30 @@
 //! How many known faces are found on real photographs, and in close-ups, small, turned and masked copies of them. Skipped,
 //! and said so, where the photographs or the networks are not at hand; `face-engine recall` prints the whole table.
 
-use models::{EngineChoice, Vision, VisionConfig};
+mod real;
+
+use models::Vision;
 use server::pipeline::Role;
 use server::pipeline::search::Look;
 use server::recall::{Case, Golden, Group, Row, cases, measure};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn skip<T>(why: &str) -> Option<T> {
-    println!("SKIPPED: {why}");
-    None
-}
 
 /// The networks of the standard pack as set-up left them, and all cases; loaded once for all tests.
 fn prepared() -> Option<&'static (Arc<dyn Vision>, Vec<Case>)> {
     type Prepared = (Arc<dyn Vision>, Vec<Case>);
     static PREPARED: OnceLock<Option<Prepared>> = OnceLock::new();
-    PREPARED.get_or_init(|| Some((vision()?, photographs()?))).as_ref()
+    PREPARED.get_or_init(|| Some((real::vision()?, photographs()?))).as_ref()
 }
 
-/// From `SHARED_DIR`, else `../shared`: the photographs and the reference's numbers are not part of the project.
+/// The photographs and the reference's numbers are not part of the project.
 fn photographs() -> Option<Vec<Case>> {
-    let base = std::env::var_os("SHARED_DIR").map_or_else(|| root().join("../shared"), PathBuf::from);
+    let base = real::shared();
     let (reference, photos) = (base.join("reference/standard.json"), base.join("testdata/photos"));
     if !reference.is_file() || !photos.is_dir() {
-        return skip("the photographs are not there");
+        return real::skip("the photographs are not there");
     }
     let golden = Golden::read(&reference).expect("the reference's numbers");
     Some(cases(&photos, &golden).expect("the photographs decode"))
-}
-
-fn vision() -> Option<Arc<dyn Vision>> {
-    let data = std::env::var_os("DATA_DIR").map_or_else(|| root().join("data"), PathBuf::from);
-    let library = data.join("lib/libonnxruntime.so");
-    let config = VisionConfig {
-        models_dir: data.join("models"),
-        pack: Some("standard".into()),
-        engine: if library.is_file() { EngineChoice::OnnxRuntime } else { EngineChoice::Cpu },
-        onnxruntime: Some(library),
-        ..VisionConfig::default()
-    };
-    if !config.models_dir.join("standard/face.onnx").is_file() {
-        return skip("the pack `standard` is not prepared (make models)");
-    }
-    Some(models::load(&config).expect("what is there loads"))
 }
 
 /// What the cases of one group gave whose name begins so; None where nothing could be measured.

@@ -15,7 +15,12 @@ pub fn skip<T>(why: &str) -> Option<T> {
     None
 }
 
-/// Files that are no part of the project (`SHARED_DIR`, else `../shared`), with all below, in the order of their paths.
+/// Where photographs and numbers lie that are no part of the project: `SHARED_DIR`, else `../shared`.
+pub fn shared() -> PathBuf {
+    std::env::var_os("SHARED_DIR").map_or_else(|| root().join("../shared"), PathBuf::from)
+}
+
+/// Photographs of a folder of [`shared`], with all below, in the order of their paths.
 pub fn files(folder: &str) -> Option<Vec<PathBuf>> {
     fn below(folder: &Path, files: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).expect("readable") {
@@ -23,8 +28,7 @@ pub fn files(folder: &str) -> Option<Vec<PathBuf>> {
             if path.is_dir() { below(&path, files) } else { files.push(path) }
         }
     }
-    let base = std::env::var_os("SHARED_DIR").map_or_else(|| root().join("../shared"), PathBuf::from);
-    let folder = base.join("testdata").join(folder);
+    let folder = shared().join("testdata").join(folder);
     if !folder.is_dir() {
         return skip("the photographs are not there");
     }
