@@ -2,23 +2,19 @@
 //! all of it is done again with that one, for vectors of two packs are never compared; what is known without the networks
 //! stays as it is.
 
+use super::cancel::{cancelled, stop_if_cancelled};
 use super::candidate::Shared;
 use super::gather::gather;
 use super::quality::Judge;
 use super::query::{Query, look_at_query};
 use super::reporter::Reporter;
-use super::run::stop_if_cancelled;
 use super::sweep::{Sweep, Swept};
 use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, StageTimes, report};
 use crate::discovery::Candidate;
 use crate::fetch::{FetchRequest, RetryBudget};
 use models::{BBox, Caller};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// How often a waiting stage asks whether it is cancelled.
-const CANCEL_POLL: Duration = Duration::from_millis(200);
 
 /// What stays as it is when other networks take over: nobody is asked for candidates twice.
 pub struct Known {
@@ -52,12 +48,6 @@ struct Leaving(Caller);
 impl Drop for Leaving {
     fn drop(&mut self) {
         self.0.leave();
-    }
-}
-
-async fn cancelled(progress: &dyn Progress) {
-    while !progress.cancelled() {
-        tokio::time::sleep(CANCEL_POLL).await;
     }
 }
 

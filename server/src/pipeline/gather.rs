@@ -3,6 +3,7 @@
 //! A search by words needs words. Where the asker gave none, names that a search by picture guessed stand in for them, in one
 //! second round. Who fails or is slow costs the others nothing and is told in the diagnostics.
 
+use super::cancel::cancelled;
 use super::{Diagnostics, PipelineContext, Progress};
 use crate::discovery::{Candidate, Cost, Found, Need, ProbeQuery, Provider, ProviderError, URLS, interleave};
 use app::api::MatchOptions;
@@ -12,7 +13,7 @@ use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 #[cfg(test)]
 mod tests;
@@ -20,8 +21,6 @@ mod tests;
 /// What the second round asks a search by words for; one that is paid for is asked for the first alone.
 const PHRASES: usize = 3;
 const METERED_PHRASES: usize = 1;
-/// How often a waiting stage asks whether it is cancelled.
-const CANCEL_POLL: Duration = Duration::from_millis(200);
 /// What searches by picture say of almost any face: words that find anybody.
 const SAYS_NOTHING: &str = "adult|beard|boy|celebrity|child|chin|face|facial expression|facial hair|female|forehead|gentleman|girl|hair\
     |hairstyle|head|human|image|lady|male|man|men|moustache|nose|people|person|photo|photograph|photography|picture|portrait\
@@ -55,15 +54,10 @@ pub async fn gather(
         urls: options.urls.clone(),
     };
     let round = Round { providers, timeout: ctx.provider_timeout, deadline, limit: options.max_candidates };
-    let cancelled = async {
-        while !progress.cancelled() {
-            sleep(CANCEL_POLL).await;
-        }
-    };
     tokio::select! {
         biased;
         candidates = round.all(probe, diagnostics, progress) => candidates,
-        () = cancelled => Vec::new(),
+        () = cancelled(progress) => Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@
 mod analyse;
 mod artifacts;
 mod assign;
+mod cancel;
 mod candidate;
 mod compare;
 mod decode;

@@ -3,6 +3,7 @@
 //! The run emits `stage`, `candidate` and `match` events; `done` and `error` belong to whoever keeps the result.
 
 use super::artifacts::{self, PictureEmbeddings, Side};
+use super::cancel::stop_if_cancelled;
 use super::compare::{Compared, Known, compare};
 use super::listing::{Entry, entries, match_report};
 use super::networks::Networks;
@@ -142,10 +143,6 @@ async fn search(
         artifacts::store_json(&**objects, &key, &result).await.map_err(unstored)?;
     }
     Ok(result)
-}
-
-pub(super) fn stop_if_cancelled(progress: &dyn Progress) -> Result<(), PipelineError> {
-    if progress.cancelled() { Err(PipelineError::Cancelled) } else { Ok(()) }
 }
 
 fn unstored(error: StageError) -> PipelineError {

@@ -4,6 +4,7 @@
 //! and stored while others are still computed, so that the gallery fills as matches come in.
 
 use super::artifacts::{self, Links, Side};
+use super::cancel::CANCEL_POLL;
 use super::candidate::{Outcome, Seen, Shared, look_at, on_a_core};
 use super::listing::{match_report, precedence};
 use super::near_duplicate::Nearness;
@@ -18,11 +19,8 @@ use image::RgbImage;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::task::JoinSet;
-
-/// How often a waiting sweep asks whether it is cancelled.
-const CANCEL_POLL: Duration = Duration::from_millis(200);
 
 /// A place that a picture was had from: the candidate, by its place in the order of discovery, and which of its
 /// addresses gave the bytes.

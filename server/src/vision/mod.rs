@@ -225,9 +225,14 @@ impl Visions {
 
     /// Tries the primary again whenever that is due, until the process stops.
     pub async fn tend(self: Arc<Self>, stop: CancellationToken) {
-        while stop.run_until_cancelled(tokio::time::sleep(TEND_EVERY)).await.is_some() {
-            self.try_again().await;
-        }
+        let tend = async {
+            loop {
+                tokio::time::sleep(TEND_EVERY).await;
+                self.try_again().await;
+            }
+        };
+        // A trial that is going on holds up nobody who stops the service.
+        let _: Option<()> = stop.run_until_cancelled(tend).await;
     }
 
     /// What there is to say of the backup; None where there is none.

@@ -149,7 +149,7 @@ async fn a_pool_of_the_operators_own_has_the_time_of_the_job() {
             ProviderReport::new("slow", true, "")
         }
         async fn discover(&self, _: &ProbeQuery, _: usize) -> Answer {
-            sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
             Ok(vec![candidate("slow", "1")].into())
         }
     }
