@@ -7,10 +7,12 @@ mod calibrate;
 mod config;
 mod detect;
 pub mod match_;
+mod migrate;
 mod providers;
 mod recall;
 mod serve;
 mod table;
+mod worker;
 
 use crate::config::{Config, Environment, LogConfig, LogFormat};
 use clap::{Parser, Subcommand};
@@ -30,8 +32,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Serves the page and the API.
-    Serve,
+    /// Serves the page and the API, and works on what it accepts.
+    Serve(serve::ServeArgs),
+    /// Works on what `serve` has accepted, on this machine or another: any number of them on one Postgres (DATABASE_URL) and one
+    /// artifact store (ARTIFACTS_URL).
+    Worker,
+    /// Brings the database (DATABASE_URL) up to date, as `serve` and `worker` do at their start.
+    Migrate,
     Match(match_::MatchArgs),
     Detect(detect::DetectArgs),
     /// Lists every variable of the environment that is read: value, default, meaning.
@@ -58,7 +65,9 @@ enum Verb {
 /// What `main` does.
 pub fn main() -> ExitCode {
     let ended = match Arguments::parse().verb {
-        Verb::Serve => serve::run(),
+        Verb::Serve(arguments) => serve::run(&arguments),
+        Verb::Worker => worker::run(),
+        Verb::Migrate => migrate::run(),
         Verb::Match(arguments) => match_::run(arguments),
         Verb::Detect(arguments) => Ok(detect::run(&arguments)),
         Verb::Config => config::run(),
