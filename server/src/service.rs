@@ -9,7 +9,7 @@ use crate::{
     discovery::{self, Providers},
     fetch::{ClientError, Downloads, S3Fetcher, Surroundings},
     jobs::{JobError, Jobs},
-    objects::{FolderObjects, ObjectError, Objects, SignedLinks},
+    objects::{self, Objects, SignedLinks},
     pipeline::{ImageLimits, PipelineContext},
     s3::S3Access,
     store::{SqliteStore, Store, StoreError},
@@ -75,8 +75,8 @@ pub enum ServiceError {
     SigningKey { path: PathBuf, error: io::Error },
     #[error("The database {} (DATABASE_URL) cannot be opened: {error}.", path.display())]
     Store { path: PathBuf, error: StoreError },
-    #[error("The artifact folder {} (ARTIFACTS_URL) cannot be opened: {error}.", path.display())]
-    Objects { path: PathBuf, error: ObjectError },
+    #[error(transparent)]
+    Objects(#[from] objects::OpenError),
     #[error("Pictures cannot be fetched from the web: {0}.")]
     Downloads(#[from] ClientError),
     #[error("Candidates cannot be searched for: {0}.")]
@@ -133,15 +133,14 @@ impl Service {
         let sqlite = SqliteStore::open(&path).await.map_err(|error| ServiceError::Store { path, error })?;
         let sqlite = Arc::new(sqlite);
         let store: Arc<dyn Store> = sqlite.clone();
-        let path = config.storage.artifacts.clone();
-        let objects: Arc<dyn Objects> = Arc::new(FolderObjects::open(&path).map_err(|error| ServiceError::Objects { path, error })?);
+        let s3 = S3Access::new(config.s3.clone());
+        let objects = objects::open(&config.storage, &s3, clock.clone()).await?;
 
         let key = match &config.http.signing_key {
             Some(key) => key.reveal().as_bytes().to_vec(),
             None => kept_key(&data_dir.join("signing.key"))?,
         };
         let links = Arc::new(SignedLinks::new(&key, config.http.link_lifetime, clock.clone()));
-        let s3 = S3Access::new(config.s3.clone());
         let providers = discovery::configured(&config, &s3)?;
         let downloads = Downloads::new(&config.download, config.http.max_pixels, &config.user_agent(), Surroundings::default())?;
 

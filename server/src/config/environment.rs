@@ -17,6 +17,10 @@ pub struct ConfigError {
 pub struct Secret(String);
 
 impl Secret {
+    pub fn new(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+
     pub fn reveal(&self) -> &str {
         &self.0
     }

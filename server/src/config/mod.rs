@@ -23,8 +23,8 @@ pub use http::HttpConfig;
 pub use jobs::JobsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use quality::QualityConfig;
-pub use s3::S3Config;
-pub use storage::StorageConfig;
+pub use s3::{S3Config, S3Keys, s3_parts};
+pub use storage::{ArtifactsPlace, StorageConfig};
 pub use web_providers::{Keyed, WEB_PROVIDERS, WebConfig};
 
 /// Everything that the environment decides.
@@ -122,7 +122,11 @@ mod tests {
             ("EMBED_FLIP", "perhaps"),
             ("DATABASE_URL", "postgres://db/engine"),
             ("DATABASE_URL", "mysql://db"),
-            ("ARTIFACTS_URL", "s3://bucket/prefix"),
+            ("ARTIFACTS_URL", "gs://bucket/prefix"),
+            ("ARTIFACTS_URL", "s3://"),
+            ("ARTIFACTS_URL", "s3://bucket/a/../b"),
+            ("ARTIFACTS_PRESIGN", "perhaps"),
+            ("ARTIFACTS_PRESIGN", "true"),
             ("POOLS", "no-path"),
             ("POOLS", "a=x,a=y"),
             ("PROVIDERS", "samples,elsewhere"),
@@ -136,7 +140,6 @@ mod tests {
             assert!(sentence.contains(name) && sentence.ends_with('.'), "{name}={value}: {sentence:?}");
         }
         assert!(read(&[("DATABASE_URL", "postgres://db/engine")]).err().unwrap_or_default().contains("SQLite only"));
-        assert!(read(&[("ARTIFACTS_URL", "s3://bucket/prefix")]).err().unwrap_or_default().contains("not in this build yet"));
     }
 
     #[test]
