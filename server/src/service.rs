@@ -9,7 +9,7 @@ use crate::{
     discovery::{self, Providers},
     fetch::{ClientError, Downloads, S3Fetcher, Surroundings},
     jobs::{JobError, Jobs, MISSED_HEARTBEATS},
-    objects::{FolderObjects, ObjectError, Objects, SignedLinks},
+    objects::{self, Objects, SignedLinks},
     pipeline::{ImageLimits, PipelineContext},
     s3::S3Access,
     store::{SqlStore, Store, StoreError},
@@ -82,8 +82,8 @@ pub enum ServiceError {
          `serve --no-worker`."
     )]
     OneProcess,
-    #[error("The artifact folder {} (ARTIFACTS_URL) cannot be opened: {error}.", path.display())]
-    Objects { path: PathBuf, error: ObjectError },
+    #[error(transparent)]
+    Objects(#[from] objects::OpenError),
     #[error("Pictures cannot be fetched from the web: {0}.")]
     Downloads(#[from] ClientError),
     #[error("Candidates cannot be searched for: {0}.")]
@@ -136,8 +136,8 @@ impl Service {
             Database::Postgres(_) => None,
         };
         let store = open_store(&config).await?;
-        let path = config.storage.artifacts.clone();
-        let objects: Arc<dyn Objects> = Arc::new(FolderObjects::open(&path).map_err(|error| ServiceError::Objects { path, error })?);
+        let s3 = S3Access::new(config.s3.clone());
+        let objects = objects::open(&config.storage, &s3, clock.clone()).await?;
 
         let key = match &config.http.signing_key {
             Some(key) => key.reveal().as_bytes().to_vec(),
@@ -146,7 +146,6 @@ impl Service {
             None => store.secret("signing key", &fresh_key()).await.map_err(ServiceError::Postgres)?.into_bytes(),
         };
         let links = Arc::new(SignedLinks::new(&key, config.http.link_lifetime, clock.clone()));
-        let s3 = S3Access::new(config.s3.clone());
         let providers = discovery::configured(&config, &s3)?;
         let downloads = Downloads::new(&config.download, config.http.max_pixels, &config.user_agent(), Surroundings::default())?;
 

@@ -103,6 +103,8 @@ pub enum PipelineError {
     Engine(StageError),
     #[error("The results could not be stored: try again, and tell the operator if it stays so.")]
     Objects(String),
+    #[error("The results could not be stored, because the service's storage is full: tell the operator to make room, and try again.")]
+    StorageFull,
     #[error("The request was cancelled.")]
     Cancelled,
 }
@@ -117,6 +119,7 @@ impl PipelineError {
             Self::PhotosDisagree => "photos_disagree",
             Self::Engine(_) => "engine_failed",
             Self::Objects(_) => "storage_failed",
+            Self::StorageFull => "storage_full",
             Self::Cancelled => "cancelled",
         }
     }
@@ -126,7 +129,7 @@ impl PipelineError {
         match self {
             Self::Query(error) => error.status(),
             Self::NoFace { .. } | Self::LowQuality { .. } | Self::FaceIndexOutOfRange { .. } | Self::PhotosDisagree => 422,
-            Self::Engine(_) | Self::Objects(_) => 503,
+            Self::Engine(_) | Self::Objects(_) | Self::StorageFull => 503,
             Self::Cancelled => 410,
         }
     }
@@ -142,7 +145,7 @@ impl PipelineError {
 
     /// Whether the same job may succeed when it is tried again.
     pub fn retryable(&self) -> bool {
-        matches!(self, Self::Engine(_) | Self::Objects(_))
+        matches!(self, Self::Engine(_) | Self::Objects(_) | Self::StorageFull)
     }
 }
 

@@ -146,5 +146,8 @@ async fn search(
 }
 
 fn unstored(error: StageError) -> PipelineError {
-    PipelineError::Objects(error.message)
+    match error.kind {
+        "storage_full" => PipelineError::StorageFull,
+        _ => PipelineError::Objects(error.message),
+    }
 }

@@ -8,6 +8,7 @@ mod artifacts;
 mod bad_input;
 mod erasure;
 mod events;
+mod full_disk;
 mod matching;
 mod near_duplicates;
 mod pages;
