@@ -6,10 +6,11 @@
 use super::Wakes;
 use crate::{
     clock::{Clock, Moment},
-    pipeline::Progress,
+    pipeline::{KeepError, Progress},
     store::{Batch, Claimed, Store, StoreError},
 };
 use app::api::{Counts, Event, EventKind, StageReport};
+use async_trait::async_trait;
 use std::{
     mem,
     sync::{
@@ -34,6 +35,7 @@ struct Told {
     logs: Vec<(u64, Moment, String)>,
     stages: Vec<StageReport>,
     counts: Counts,
+    kept: Vec<(String, String)>,
 }
 
 impl Told {
@@ -43,6 +45,8 @@ impl Told {
     }
 
     fn batch(&mut self) -> Batch {
+        // There is no place to keep them in yet.
+        self.kept.clear();
         Batch { events: mem::take(&mut self.events), logs: mem::take(&mut self.logs), stages: self.stages.clone(), counts: self.counts }
     }
 }
@@ -50,7 +54,15 @@ impl Told {
 impl JobProgress {
     pub fn new(claimed: &Claimed, stop: Arc<AtomicBool>, clock: Arc<dyn Clock>) -> Self {
         let (last_event, last_log) = (claimed.last_event, claimed.last_log);
-        let told = Told { last_event, last_log, events: Vec::new(), logs: Vec::new(), stages: Vec::new(), counts: Counts::default() };
+        let told = Told {
+            last_event,
+            last_log,
+            events: Vec::new(),
+            logs: Vec::new(),
+            stages: Vec::new(),
+            counts: Counts::default(),
+            kept: Vec::new(),
+        };
         Self { id: claimed.id, stop, clock, told: Mutex::new(told) }
     }
 
@@ -96,27 +108,48 @@ impl JobProgress {
     }
 }
 
-impl Progress for JobProgress {
-    fn emit(&self, event: EventKind) {
-        let mut told = self.told();
+impl Told {
+    fn hear(&mut self, event: EventKind) {
         match &event {
             // The last event is the worker's to send, after the result is stored.
             EventKind::Done { counts, .. } => {
-                told.counts = *counts;
+                self.counts = *counts;
                 return;
             }
             EventKind::Error { .. } => return,
             EventKind::Stage { stage, counts } => {
-                told.counts = *counts;
-                match told.stages.iter_mut().find(|known| known.name == stage.name) {
+                self.counts = *counts;
+                match self.stages.iter_mut().find(|known| known.name == stage.name) {
                     Some(known) => *known = stage.clone(),
-                    None => told.stages.push(stage.clone()),
+                    None => self.stages.push(stage.clone()),
                 }
             }
-            EventKind::Candidate { counts, .. } => told.counts = *counts,
+            EventKind::Candidate { counts, .. } => self.counts = *counts,
             EventKind::Match { .. } => {}
         }
-        told.event(event);
+        self.event(event);
+    }
+}
+
+#[async_trait]
+impl Progress for JobProgress {
+    fn emit(&self, event: EventKind) {
+        self.told().hear(event);
+    }
+
+    fn keep(&self, key: &str, value: String) {
+        self.told().kept.push((key.to_owned(), value));
+    }
+
+    fn emit_and_keep(&self, event: EventKind, key: &str, value: String) {
+        let mut told = self.told();
+        told.hear(event);
+        told.kept.push((key.to_owned(), value));
+    }
+
+    async fn keep_now(&self, key: &str, value: String) -> Result<(), KeepError> {
+        self.keep(key, value);
+        Ok(())
     }
 
     fn log(&self, message: String) {

@@ -6,7 +6,7 @@ use crate::{
     store::{Batch, Claimed, Outcome, Retry, StoreError},
 };
 use app::api::{ErrorDetail, EventKind, MatchResult, RequestState};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -115,6 +115,7 @@ impl Jobs {
             query,
             retry_count: claimed.retry_count,
             max_retries: self.config.max_retries,
+            kept: BTreeMap::new(),
         }))
     }
 

@@ -18,7 +18,9 @@ fn up_to(last: i64) -> Migrator {
     let migrations = MIGRATIONS
         .iter()
         .filter(|(version, ..)| *version <= last)
-        .map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(name), MigrationType::Simple, sqlx::SqlStr::from_static(sql), false))
+        .map(|(version, name, sql)| {
+            Migration::new(*version, Cow::Borrowed(name), MigrationType::Simple, sqlx::SqlStr::from_static(sql), false)
+        })
         .collect();
     Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT }
 }
