@@ -7,10 +7,11 @@
 use super::Wakes;
 use crate::{
     clock::{Clock, Moment},
-    pipeline::Progress,
+    pipeline::{KeepError, Progress},
     store::{Batch, Claim, Claimed, Store, StoreError},
 };
 use app::api::{Counts, Event, EventKind, StageReport};
+use async_trait::async_trait;
 use std::{
     mem,
     sync::{
@@ -121,11 +122,6 @@ impl JobProgress {
         }
     }
 
-    /// Is written together with what was told before it.
-    pub fn keep(&self, key: &str, value: String) {
-        self.told().kept.push((key.to_owned(), value));
-    }
-
     /// What is left to write, with the last event of all behind it.
     pub fn last_batch(&self, last: Option<EventKind>) -> Batch {
         let mut told = self.told();
@@ -136,27 +132,51 @@ impl JobProgress {
     }
 }
 
-impl Progress for JobProgress {
-    fn emit(&self, event: EventKind) {
-        let mut told = self.told();
+impl Told {
+    fn hear(&mut self, event: EventKind) {
         match &event {
             // The last event is the worker's to send, after the result is stored.
             EventKind::Done { counts, .. } => {
-                told.counts = *counts;
+                self.counts = *counts;
                 return;
             }
             EventKind::Error { .. } => return,
             EventKind::Stage { stage, counts } => {
-                told.counts = *counts;
-                match told.stages.iter_mut().find(|known| known.name == stage.name) {
+                self.counts = *counts;
+                match self.stages.iter_mut().find(|known| known.name == stage.name) {
                     Some(known) => *known = stage.clone(),
-                    None => told.stages.push(stage.clone()),
+                    None => self.stages.push(stage.clone()),
                 }
             }
-            EventKind::Candidate { counts, .. } => told.counts = *counts,
+            EventKind::Candidate { counts, .. } => self.counts = *counts,
             EventKind::Match { .. } => {}
         }
-        told.event(event);
+        self.event(event);
+    }
+}
+
+#[async_trait]
+impl Progress for JobProgress {
+    fn emit(&self, event: EventKind) {
+        self.told().hear(event);
+    }
+
+    fn keep(&self, key: &str, value: String) {
+        self.told().kept.push((key.to_owned(), value));
+    }
+
+    fn emit_and_keep(&self, event: EventKind, key: &str, value: String) {
+        let mut told = self.told();
+        told.hear(event);
+        told.kept.push((key.to_owned(), value));
+    }
+
+    async fn keep_now(&self, key: &str, value: String) -> Result<(), KeepError> {
+        self.keep(key, value);
+        self.flush().await.map_err(|error| match error {
+            NotKept::Store(error) => KeepError::Unreachable(error.to_string()),
+            NotKept::Lost => KeepError::TakenAway,
+        })
     }
 
     fn log(&self, message: String) {

@@ -45,7 +45,7 @@ pub struct Analysis {
     /// Every look that was taken for faces, in order.
     pub looks: Vec<Look>,
     /// Diagnostic kinds of looks after the first that failed: the others stand.
-    pub failed_looks: Vec<&'static str>,
+    pub failed_looks: Vec<String>,
     /// The pack's backup detector looked for faces, at least once, because the first one failed.
     pub by_backup: bool,
 }
@@ -123,7 +123,8 @@ pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: R
     };
     let described = boxes.zip(&crops).zip(embeddings).map(|((found, crop), embedding)| describe(found, crop, embedding));
     let faces = times.time(Stage::Quality, || guard("quality", || Ok(described.collect())))?;
-    Ok(Analysis { width, height, people, faces, looks: searched.looks, failed_looks: searched.failed, by_backup: searched.by_backup })
+    let failed_looks = searched.failed.into_iter().map(str::to_owned).collect();
+    Ok(Analysis { width, height, people, faces, looks: searched.looks, failed_looks, by_backup: searched.by_backup })
 }
 
 /// Runs a step; a panic in it is an error of this picture.
