@@ -57,6 +57,18 @@ impl Embedding {
         Ok(Self { values: raw, norm: norm as f32, contract: Arc::clone(contract) })
     }
 
+    /// What [`as_slice`](Self::as_slice) and [`norm`](Self::norm) gave, to the last bit. An error where that is no unit vector of
+    /// the contract.
+    pub fn restored(values: Vec<f32>, norm: f32, contract: &Arc<Contract>) -> Result<Self, ModelError> {
+        let length = values.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt();
+        // A NaN is near nothing.
+        let is_unit = (length - 1.0).abs() < 1e-3;
+        if values.len() != contract.dimension || !is_unit || !norm.is_finite() {
+            return Err(ModelError::Output("the stored embedding is no unit vector of its contract".into()));
+        }
+        Ok(Self { values, norm, contract: Arc::clone(contract) })
+    }
+
     pub fn as_slice(&self) -> &[f32] {
         &self.values
     }
@@ -122,6 +134,17 @@ mod tests {
         let contract = contract("a");
         for raw in [vec![0.0, 0.0], vec![f32::NAN, 1.0], vec![f32::INFINITY, 1.0], vec![1.0], vec![1.0; 3]] {
             assert!(Embedding::from_raw(raw.clone(), &contract).is_err(), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn an_embedding_is_restored_to_the_last_bit_and_only_where_it_is_one() {
+        let contract = contract("a");
+        let face = Embedding::from_raw(vec![0.3, -7.1], &contract).expect("a vector");
+        let restored = |values: &[f32], norm| Embedding::restored(values.to_vec(), norm, &contract);
+        assert_eq!(restored(face.as_slice(), face.norm()), Ok(face.clone()));
+        for (values, norm) in [(&[0.6, 0.8, 0.0][..], 5.0), (&[0.6, 0.9], 5.0), (&[f32::NAN, 1.0], 5.0), (&[0.6, 0.8], f32::INFINITY)] {
+            assert!(restored(values, norm).is_err(), "{values:?} {norm}");
         }
     }
 

@@ -16,6 +16,7 @@ pub use submission::{Accepted, Submission, SubmitError};
 pub use wakes::Wakes;
 
 use crate::{
+    analyses::AnalysisCache,
     clock::Clock,
     config::JobsConfig,
     fetch::DownloadCache,
@@ -53,6 +54,8 @@ pub struct Jobs {
     objects: Arc<dyn Objects>,
     /// Holds pictures of requests for some minutes.
     downloads: Arc<DownloadCache>,
+    /// Holds what the networks made of pictures of requests.
+    analyses: Arc<AnalysisCache>,
     clock: Arc<dyn Clock>,
     config: JobsConfig,
     retention: Duration,
@@ -84,13 +87,26 @@ impl Jobs {
         store: Arc<dyn Store>,
         objects: Arc<dyn Objects>,
         downloads: Arc<DownloadCache>,
+        analyses: Arc<AnalysisCache>,
         clock: Arc<dyn Clock>,
         config: JobsConfig,
         retention: Duration,
         shutdown: CancellationToken,
     ) -> Self {
         let running = Mutex::default();
-        Self { store, objects, downloads, clock, config, retention, wakes: Wakes::default(), queued: Notify::new(), running, shutdown }
+        Self {
+            store,
+            objects,
+            downloads,
+            analyses,
+            clock,
+            config,
+            retention,
+            wakes: Wakes::default(),
+            queued: Notify::new(),
+            running,
+            shutdown,
+        }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Running>>> {
