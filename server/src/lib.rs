@@ -7,6 +7,7 @@
 //! * [`jobs`]: the bounded queue, workers, retries, events, retention and erasure;
 //! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
 //! * [`vision`]: which networks do a job, and what stands in for them;
+//! * [`analyses`]: what the networks made of files before;
 //! * [`recall`]: how many faces the pipeline finds, measured;
 //! * [`calibrate`]: how sure the thresholds are, measured on pictures of known people;
 //! * [`store`]: rows (SQLite); [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
@@ -16,6 +17,7 @@
 // The types of the pages nest deeply.
 #![recursion_limit = "256"]
 
+pub mod analyses;
 mod breaker;
 pub mod calibrate;
 pub mod cli;

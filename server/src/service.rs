@@ -4,6 +4,7 @@
 //! queued meanwhile waits. Where they cannot be loaded the service begins on those that stand in ([`crate::vision`]).
 
 use crate::{
+    analyses::AnalysisCache,
     clock::Clock,
     config::{Config, Database, EngineConfig, Role},
     discovery::{self, Providers},
@@ -86,6 +87,8 @@ pub enum ServiceError {
     Objects(#[from] objects::OpenError),
     #[error("Pictures cannot be fetched from the web: {0}.")]
     Downloads(#[from] ClientError),
+    #[error("The folder {} of what the networks made of files cannot be used: {error}. Remove it, or set ANALYSIS_CACHE_BYTES=0.", path.display())]
+    Analyses { path: PathBuf, error: io::Error },
     #[error("Candidates cannot be searched for: {0}.")]
     Providers(#[from] discovery::web::ApiError),
     #[error("Interrupted requests cannot be taken up again: {0}.")]
@@ -105,6 +108,8 @@ pub struct Service {
     pub providers: Providers,
     s3: Arc<S3Access>,
     pub downloads: Downloads,
+    /// What the networks made of files before.
+    pub analyses: Arc<AnalysisCache>,
     pub limits: ImageLimits,
     /// One permit per picture that is decoded to check an upload.
     pub decoders: Arc<Semaphore>,
@@ -152,7 +157,10 @@ impl Service {
         let shutdown = CancellationToken::new();
         let (jobs_config, retention) = (config.jobs.clone(), config.storage.retention);
         let cache = downloads.cache.clone();
-        let jobs = Jobs::new(store.clone(), objects.clone(), cache, clock.clone(), jobs_config, retention, shutdown.clone());
+        let analyses = AnalysisCache::open(&config.analyses)
+            .map_err(|error| ServiceError::Analyses { path: config.analyses.folder.clone(), error })?;
+        let jobs =
+            Jobs::new(store.clone(), objects.clone(), cache, analyses.clone(), clock.clone(), jobs_config, retention, shutdown.clone());
         let jobs = Arc::new(jobs);
         jobs.recover().await?;
 
@@ -168,6 +176,7 @@ impl Service {
             providers,
             s3,
             downloads,
+            analyses,
             limits,
             decoders: Arc::new(Semaphore::new(cores)),
             shutdown,
@@ -221,6 +230,7 @@ impl Service {
         context.visions = Some(self.visions.clone());
         context.downloads_folder = self.config.download.folder.clone();
         context.fetcher = Arc::new(self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone()))));
+        context.known = self.analyses.clone();
         context.limits = self.limits;
         context.job_timeout = self.config.jobs.job_timeout;
         context.provider_timeout = self.config.discovery.timeout;

@@ -3,6 +3,7 @@
 //! Each variable is documented where it is read, and only there: `face-engine config` prints what was read, with the
 //! same words. A bad value stops the start with a sentence that names the variable.
 
+mod analyses;
 mod discovery;
 mod download;
 mod engine;
@@ -15,6 +16,7 @@ mod s3;
 mod storage;
 mod web_providers;
 
+pub use analyses::AnalysesConfig;
 pub use discovery::{DiscoveryConfig, Pool, PoolPlace};
 pub use download::DownloadConfig;
 pub use engine::EngineConfig;
@@ -38,6 +40,7 @@ pub struct Config {
     pub quality: QualityConfig,
     pub discovery: DiscoveryConfig,
     pub download: DownloadConfig,
+    pub analyses: AnalysesConfig,
     pub s3: S3Config,
     /// What this process does; set by the verb, not by the environment.
     pub role: Role,
@@ -74,6 +77,7 @@ impl Config {
             quality: QualityConfig::from_environment(env)?,
             discovery: DiscoveryConfig::from_environment(env, &storage.data_dir)?,
             download: DownloadConfig::from_environment(env, &storage.data_dir, jobs.max_concurrency.unwrap_or(cores + 1))?,
+            analyses: AnalysesConfig::from_environment(env, &storage.data_dir)?,
             s3: S3Config::from_environment(env)?,
             storage,
             jobs,

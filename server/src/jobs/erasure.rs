@@ -58,8 +58,9 @@ impl Jobs {
         running.is_some()
     }
 
-    /// Deletes the files of a request that is no more.
+    /// Deletes the files of a request that is no more, and what the networks made of its pictures.
     pub(super) async fn delete_objects(&self, id: Uuid) -> Result<(), JobError> {
+        self.analyses.forget(id).await.map_err(|error| JobError::Objects(error.into()))?;
         self.objects.delete_prefix(&input_prefix(id)).await?;
         self.objects.delete_prefix(&output_prefix(id)).await?;
         Ok(())
@@ -88,6 +89,7 @@ impl Jobs {
                 self.store.erasure_finished(id).await?;
             }
         }
+        self.analyses.sweep(self.store.as_ref()).await;
         self.forget_traces().await?;
         self.store.tidy().await?;
         Ok(expired.len())

@@ -19,6 +19,7 @@ pub use submission::{Accepted, Submission, SubmitError};
 pub use wakes::Wakes;
 
 use crate::{
+    analyses::AnalysisCache,
     clock::Clock,
     config::JobsConfig,
     fetch::DownloadCache,
@@ -59,6 +60,8 @@ pub struct Jobs {
     objects: Arc<dyn Objects>,
     /// Holds pictures of requests for some minutes.
     downloads: Arc<DownloadCache>,
+    /// Holds what the networks made of pictures of requests.
+    analyses: Arc<AnalysisCache>,
     clock: Arc<dyn Clock>,
     config: JobsConfig,
     retention: Duration,
@@ -92,6 +95,7 @@ impl Jobs {
         store: Arc<dyn Store>,
         objects: Arc<dyn Objects>,
         downloads: Arc<DownloadCache>,
+        analyses: Arc<AnalysisCache>,
         clock: Arc<dyn Clock>,
         config: JobsConfig,
         retention: Duration,
@@ -102,6 +106,7 @@ impl Jobs {
             store,
             objects,
             downloads,
+            analyses,
             clock,
             config,
             retention,

@@ -12,6 +12,10 @@ use image::{RgbImage, imageops};
 use models::{BBox, Caller, Embedding, Face, ModelError, Person, Vision, align};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// What an analysis of before may be taken for one of now by: raise it with every change of what is made of a picture, from its
+/// decoding to its faces' quality.
+pub const ANALYSIS_VERSION: u32 = 1;
+
 /// Faces given to the embedding network at a time: bounds memory where a picture shows a crowd.
 const EMBED_BATCH: usize = 32;
 
@@ -54,6 +58,11 @@ impl Analysis {
     /// No face was found and the whole picture stands in for one.
     pub fn is_fallback(&self) -> bool {
         self.faces.iter().any(|face| face.face.is_none())
+    }
+
+    /// Nothing failed, and nothing stood in for what failed: the next time it will be the same.
+    pub fn went_well(&self) -> bool {
+        self.failed_looks.is_empty() && !self.by_backup
     }
 
     /// Faces that the detector found.

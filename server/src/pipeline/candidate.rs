@@ -2,10 +2,11 @@
 //!
 //! Fetching waits without holding a core; everything after it runs on a blocking thread under a compute permit.
 
-use super::analyse::{Analysis, Role, analyse};
+use super::analyse::{Analysis, Role};
 use super::near_duplicate::{Look, PictureHash};
 use super::quality::{Judge, Verdict};
 use super::rank::high_first;
+use super::remembered::Remembered;
 use super::validate::{check_bytes, hex};
 use super::{PipelineContext, Stage, StageError, StageTimes, ValidateError, decode};
 use crate::discovery::Candidate;
@@ -148,6 +149,7 @@ pub async fn look_at(ctx: PipelineContext, index: usize, candidate: Candidate, s
         Err(error) => return Outcome::Failed(not_had(&error)),
     };
     let (vision, limits) = (Arc::clone(&ctx.vision), ctx.limits);
+    let known = Remembered::by(&ctx, shared.request.request_id);
     let work = move || {
         if shared.stop.load(Ordering::Relaxed) {
             return Ok(Outcome::Stopped);
@@ -161,7 +163,7 @@ pub async fn look_at(ctx: PipelineContext, index: usize, candidate: Candidate, s
         let picture = shared.times.time(Stage::Decode, || decode(&bytes, &limits)).map_err(|e| unreadable(&e))?;
         drop(bytes);
         let hash = shared.times.time(Stage::Decode, || PictureHash::of(&picture));
-        let analysis = analyse(&*vision, &shared.caller, &picture, Role::Candidate, &shared.times)?;
+        let analysis = known.analyse(&*vision, &shared.caller, (&sha256, &picture), Role::Candidate, &shared.times)?;
         let (best, similarity, verdict) = best_face(&analysis, &shared.probe, &shared.judge)?.ok_or_else(|| StageError {
             stage: "compare",
             kind: "nothing_to_compare",

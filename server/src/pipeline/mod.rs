@@ -32,6 +32,7 @@ mod quality;
 mod query;
 mod rank;
 mod redraw;
+mod remembered;
 pub(crate) mod report;
 mod reporter;
 mod run;
@@ -41,7 +42,7 @@ mod sweep;
 mod times;
 mod validate;
 
-pub use analyse::{AnalysedFace, Analysis, Role, analyse};
+pub use analyse::{ANALYSIS_VERSION, AnalysedFace, Analysis, Role, analyse};
 pub use decode::decode;
 pub use diagnostics::Diagnostics;
 pub use error::{KeepError, PipelineError, StageError, ValidateError};
@@ -53,6 +54,7 @@ pub use run::{run, run_timed};
 pub use times::{Stage, StageTimes};
 pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
 
+use crate::analyses::{KnownAnalyses, NothingKnown};
 use crate::discovery::Provider;
 use crate::fetch::{Fetcher, Fetchers};
 use crate::objects::Objects;
@@ -127,6 +129,8 @@ pub struct PipelineContext {
     pub visions: Option<Arc<Visions>>,
     pub providers: Vec<Arc<dyn Provider>>,
     pub fetcher: Arc<dyn Fetcher>,
+    /// What the networks made of files before.
+    pub known: Arc<dyn KnownAnalyses>,
     /// Where a job keeps what it has fetched for as long as it runs.
     pub downloads_folder: PathBuf,
     /// Where artifacts go; None makes none, and the result carries no links.
@@ -144,7 +148,7 @@ pub struct PipelineContext {
 }
 
 impl PipelineContext {
-    /// With the default limits, files fetched from pools alone, and as many pictures computed at once as keep the machine
+    /// With the default limits, files fetched from pools alone, nothing remembered, and as many pictures computed at once as keep the machine
     /// busy: one per core, or as many as fill the calls of a GPU (see [`pictures_at_once`]).
     pub fn new(vision: Arc<dyn Vision>, providers: Vec<Arc<dyn Provider>>, objects: Option<Arc<dyn Objects>>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -154,6 +158,7 @@ impl PipelineContext {
             visions: None,
             providers,
             fetcher: Arc::new(Fetchers::default()),
+            known: Arc::new(NothingKnown),
             downloads_folder: std::env::temp_dir(),
             objects,
             limits: ImageLimits::default(),

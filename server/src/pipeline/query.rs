@@ -5,12 +5,13 @@
 //! as weight: what is peculiar to one photo (light, pose, grain) averages out. It is the usual pooling for sets of photos of
 //! one person (Cao et al., VGGFace2, 2018). The vector of a single photo is taken as it is.
 
-use super::analyse::{AnalysedFace, Analysis, Role, analyse};
+use super::analyse::{AnalysedFace, Analysis, Role};
 use super::artifacts::{self, Links, PictureEmbeddings, Rendered, Side, TemplateEmbedding, TemplatePart};
 use super::candidate::{Seen, most_similar, on_a_core};
 use super::kept::Notes;
 use super::photos::QueryPhoto;
 use super::quality::{Verdict, refusal};
+use super::remembered::Remembered;
 use super::validate::hex;
 use super::{
     Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, StageTimes, ValidateError, decode, report,
@@ -79,7 +80,10 @@ pub async fn look_at_query(
     times: &StageTimes,
 ) -> Result<(Query, QueryPictures), PipelineError> {
     let count = job.query.count();
-    let look = |place: usize, photo: &QueryPhoto, which| look_at(ctx, photo.clone(), (place, count), which, caller.clone(), times.clone());
+    let known = Remembered::by(ctx, job.request_id);
+    let look = |place: usize, photo: &QueryPhoto, which| {
+        look_at(ctx, photo.clone(), (place, count), which, known.clone(), caller.clone(), times.clone())
+    };
     let place = job.options.face.unwrap_or(0);
     let first = look(0, job.query.first(), before.map_or(Which::Place(place), Which::Where)).await?;
     let meant = Arc::new(chosen(&first.0).embedding.clone());
@@ -144,6 +148,7 @@ async fn look_at(
     photo: QueryPhoto,
     (index, photos): (usize, usize),
     which: Which,
+    known: Remembered,
     caller: Caller,
     times: StageTimes,
 ) -> Result<Looked, PipelineError> {
@@ -151,7 +156,7 @@ async fn look_at(
     let work = move || {
         let picture = times.time(Stage::Decode, || decode(&photo.bytes, &limits))?;
         let sha256 = hex(&Sha256::digest(&photo.bytes));
-        let analysis = analyse(&*vision, &caller, &picture, Role::Query, &times).map_err(PipelineError::Engine)?;
+        let analysis = known.analyse(&*vision, &caller, (&sha256, &picture), Role::Query, &times).map_err(PipelineError::Engine)?;
         let faces = analysis.faces.len();
         let best = match &which {
             _ if faces == 0 => None,

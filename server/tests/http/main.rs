@@ -4,6 +4,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[path = "../real/mod.rs"]
+mod real;
+
+mod analyses;
 mod artifacts;
 mod bad_input;
 mod erasure;
