@@ -7,6 +7,7 @@
 //! * [`jobs`]: the bounded queue, workers, retries, events, retention and erasure;
 //! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
 //! * [`vision`]: which networks do a job, and what stands in for them;
+//! * [`index`]: exact search over stored vectors;
 //! * [`recall`]: how many faces the pipeline finds, measured;
 //! * [`calibrate`]: how sure the thresholds are, measured on pictures of known people;
 //! * [`store`]: rows (SQLite); [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
@@ -24,6 +25,7 @@ pub mod config;
 pub mod discovery;
 pub mod fetch;
 pub mod http;
+pub mod index;
 pub mod jobs;
 pub mod net;
 pub mod objects;
