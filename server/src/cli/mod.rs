@@ -3,6 +3,7 @@
 mod bench;
 mod bench_downloads;
 mod bench_embedding;
+mod bench_index;
 mod calibrate;
 mod config;
 mod detect;
@@ -54,6 +55,9 @@ enum Verb {
     /// Times the embedding network on aligned crops, one by one and in batches; `make bench` prints it.
     #[command(hide = true)]
     BenchEmbedding(bench_embedding::BenchEmbeddingArgs),
+    /// Times exact search over stored vectors against reading them; `make bench` prints it beside FAISS.
+    #[command(hide = true)]
+    BenchIndex(bench_index::BenchIndexArgs),
     /// Measures how many known faces are found in photos, and in close-ups, small, turned and masked copies of them.
     #[command(hide = true)]
     Recall(recall::RecallArgs),
@@ -76,6 +80,7 @@ pub fn main() -> ExitCode {
         Verb::Bench(arguments) => bench::run(arguments),
         Verb::BenchDownloads(arguments) => bench_downloads::run(arguments),
         Verb::BenchEmbedding(arguments) => bench_embedding::run(&arguments),
+        Verb::BenchIndex(arguments) => bench_index::run(&arguments),
         Verb::Recall(arguments) => recall::run(&arguments),
         Verb::ProbeGpu => probe_gpu(),
     };

@@ -55,6 +55,9 @@ impl Jobs {
             running.ended.cancelled().await;
         }
         self.downloads.forget(id).await;
+        if let Err(error) = self.analyses.forget(id).await {
+            tracing::warn!(request_id = %id, %error, "what the networks made of an erased request's pictures could not be deleted; the sweep tries again");
+        }
         running.is_some()
     }
 
