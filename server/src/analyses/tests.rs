@@ -131,7 +131,7 @@ fn bytes_that_were_changed_or_cut_or_belong_to_another_key_are_nothing() {
 
 #[test]
 fn what_did_not_go_well_is_not_written() {
-    let failed = Analysis { failed_looks: vec!["engine_failed"], ..analysis(0.7) };
+    let failed = Analysis { failed_looks: vec!["engine_failed".into()], ..analysis(0.7) };
     let by_backup = Analysis { by_backup: true, ..analysis(0.7) };
     assert!(format::encode(&key("a"), &failed).is_none() && format::encode(&key("a"), &by_backup).is_none());
 }

@@ -7,3 +7,4 @@ mod gate;
 mod outside;
 #[path = "../common/postgres.rs"]
 mod postgres;
+mod store;
