@@ -8,7 +8,7 @@
 //! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
 //! * [`vision`]: which networks do a job, and what stands in for them;
 //! * [`analyses`]: what the networks made of files before;
-//! * [`index`]: exact search over stored vectors;
+//! * [`pools`]: the operator's collections, looked at once; [`index`]: exact search over stored vectors;
 //! * [`recall`]: how many faces the pipeline finds, measured;
 //! * [`calibrate`]: how sure the thresholds are, measured on pictures of known people;
 //! * [`store`]: rows (SQLite or Postgres) and the queue; [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
@@ -32,6 +32,7 @@ pub mod jobs;
 pub mod net;
 pub mod objects;
 pub mod pipeline;
+pub mod pools;
 pub mod recall;
 pub mod s3;
 pub mod service;

@@ -14,6 +14,7 @@ mod health;
 mod match_;
 mod pages;
 mod photos;
+mod pools;
 mod report;
 mod status;
 mod upload;
@@ -46,6 +47,9 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/events/{request_id}", get(events::follow))
         .route("/requests/{request_id}", get(pages::request).delete(erase::delete))
         .route("/artifacts/{*key}", get(artifacts::get))
+        .route("/pools", get(pools::list).post(pools::create))
+        .route("/pools/{name}", axum::routing::delete(pools::delete))
+        .route("/pools/{name}/sync", post(pools::sync))
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

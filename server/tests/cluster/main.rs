@@ -7,4 +7,5 @@ mod gate;
 mod outside;
 #[path = "../common/postgres.rs"]
 mod postgres;
+mod pools;
 mod store;

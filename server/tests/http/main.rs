@@ -4,6 +4,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[path = "../common/postgres.rs"]
+mod postgres;
+
 #[path = "../real/mod.rs"]
 mod real;
 
@@ -16,6 +19,7 @@ mod full_disk;
 mod matching;
 mod near_duplicates;
 mod pages;
+mod pools;
 mod providers;
 mod quality;
 mod queue;

@@ -11,3 +11,4 @@ mod objects;
 mod outages;
 mod pools;
 mod requests;
+mod synced;
