@@ -8,6 +8,7 @@
 //! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
 //! * [`vision`]: which networks do a job, and what stands in for them;
 //! * [`analyses`]: what the networks made of files before;
+//! * [`metrics`]: what is counted, for `GET /metrics`;
 //! * [`recall`]: how many faces the pipeline finds, measured;
 //! * [`calibrate`]: how sure the thresholds are, measured on pictures of known people;
 //! * [`store`]: rows (SQLite); [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
@@ -27,6 +28,7 @@ pub mod discovery;
 pub mod fetch;
 pub mod http;
 pub mod jobs;
+pub mod metrics;
 pub mod net;
 pub mod objects;
 pub mod pipeline;

@@ -7,9 +7,10 @@ use crate::{
     analyses::AnalysisCache,
     clock::Clock,
     config::{Config, EngineConfig},
-    discovery::{self, Providers},
+    discovery::{self, Provider, Providers},
     fetch::{ClientError, Downloads, S3Fetcher, Surroundings},
-    jobs::{JobError, Jobs},
+    jobs::{Beside, JobError, Jobs},
+    metrics::{self, CountedFetcher, CountedProvider, Metrics},
     objects::{FolderObjects, ObjectError, Objects, SignedLinks},
     pipeline::{ImageLimits, PipelineContext},
     s3::S3Access,
@@ -58,6 +59,13 @@ impl Networks {
         Self { backup, ..Self::from(loader(config.vision())) }
     }
 
+    /// Every call of the networks is counted.
+    fn counted(self, metrics: &Arc<Metrics>) -> Self {
+        let counted = |load| metrics::counted(load, Arc::clone(metrics));
+        let backup = self.backup.map(|Backup { pack, load }| Backup { pack, load: counted(load) });
+        Self { primary: counted(self.primary), backup, memory: self.memory }
+    }
+
     /// Nothing is loaded before it is asked for.
     pub fn visions(self, config: &EngineConfig, clock: Arc<dyn Clock>) -> Arc<Visions> {
         let Self { primary, backup, memory } = self;
@@ -103,6 +111,7 @@ pub struct Service {
     pub downloads: Downloads,
     /// What the networks made of files before.
     pub analyses: Arc<AnalysisCache>,
+    pub metrics: Arc<Metrics>,
     pub limits: ImageLimits,
     /// One permit per picture that is decoded to check an upload.
     pub decoders: Arc<Semaphore>,
@@ -152,15 +161,15 @@ impl Service {
 
         let shutdown = CancellationToken::new();
         let (jobs_config, retention) = (config.jobs.clone(), config.storage.retention);
-        let cache = downloads.cache.clone();
         let analyses = AnalysisCache::open(&config.analyses)
             .map_err(|error| ServiceError::Analyses { path: config.analyses.folder.clone(), error })?;
-        let jobs =
-            Jobs::new(store.clone(), objects.clone(), cache, analyses.clone(), clock.clone(), jobs_config, retention, shutdown.clone());
+        let metrics = Arc::new(Metrics::default());
+        let beside = Beside { downloads: downloads.cache.clone(), analyses: analyses.clone(), metrics: metrics.clone() };
+        let jobs = Jobs::new(store.clone(), objects.clone(), beside, clock.clone(), jobs_config, retention, shutdown.clone());
         let jobs = Arc::new(jobs);
         jobs.recover().await?;
 
-        let visions = networks.visions(&config.engine, clock.clone());
+        let visions = networks.counted(&metrics).visions(&config.engine, clock.clone());
         let limits = ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let service = Arc::new(Self {
@@ -173,6 +182,7 @@ impl Service {
             s3,
             downloads,
             analyses,
+            metrics,
             limits,
             decoders: Arc::new(Semaphore::new(cores)),
             shutdown,
@@ -221,10 +231,16 @@ impl Service {
     }
 
     fn pipeline(&self, vision: Arc<dyn Vision>) -> PipelineContext {
-        let mut context = PipelineContext::new(vision, self.providers.present.clone(), Some(self.objects.clone()));
+        let counted = |provider: &Arc<dyn Provider>| -> Arc<dyn Provider> {
+            Arc::new(CountedProvider::new(Arc::clone(provider), Arc::clone(&self.metrics)))
+        };
+        let providers = self.providers.present.iter().map(counted).collect();
+        let mut context = PipelineContext::new(vision, providers, Some(self.objects.clone()));
         context.visions = Some(self.visions.clone());
         context.downloads_folder = self.config.download.folder.clone();
-        context.fetcher = Arc::new(self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone()))));
+        let fetchers = self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone())));
+        context.fetcher = Arc::new(CountedFetcher::new(Arc::new(fetchers), self.metrics.clone()));
+        context.metrics = self.metrics.clone();
         context.known = self.analyses.clone();
         context.limits = self.limits;
         context.job_timeout = self.config.jobs.job_timeout;
@@ -285,6 +301,12 @@ impl Service {
             },
             backup,
         }
+    }
+
+    /// What `GET /metrics` answers.
+    pub async fn metrics_text(&self) -> String {
+        let requests = self.store.counts().await.ok();
+        self.metrics.text(&metrics::Now { requests, cache: self.analyses.counts(), vision: self.vision() })
     }
 
     /// Stops taking work, hands running work back to the queue, and closes the database.

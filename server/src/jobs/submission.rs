@@ -60,6 +60,7 @@ impl Jobs {
         match submitted {
             Ok(Submitted::Queued) => {
                 self.queued.notify_one();
+                self.metrics.request_submitted();
                 return Ok(Accepted { id, new: true });
             }
             _ => self.discard_upload(id).await,

@@ -13,6 +13,7 @@ mod bad_input;
 mod erasure;
 mod events;
 mod matching;
+mod metrics;
 mod near_duplicates;
 mod pages;
 mod providers;
