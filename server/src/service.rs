@@ -4,11 +4,11 @@
 //! queued meanwhile waits. Where they cannot be loaded the service begins on those that stand in ([`crate::vision`]).
 
 use crate::{
-    analyses::AnalysisCache,
+    analyses::{AnalysisCache, LayerCounts},
     clock::Clock,
     config::{Config, EngineConfig},
     discovery::{self, Provider, Providers},
-    fetch::{ClientError, Downloads, S3Fetcher, Surroundings},
+    fetch::{ClientError, DownloadCounts, Downloads, S3Fetcher, Surroundings},
     jobs::{Beside, JobError, Jobs},
     metrics::{self, CountedFetcher, CountedProvider, Metrics},
     objects::{FolderObjects, ObjectError, Objects, SignedLinks},
@@ -306,7 +306,11 @@ impl Service {
     /// What `GET /metrics` answers.
     pub async fn metrics_text(&self) -> String {
         let requests = self.store.counts().await.ok();
-        self.metrics.text(&metrics::Now { requests, cache: self.analyses.counts(), vision: self.vision() })
+        let (analyses, downloads) = (self.analyses.counts(), self.downloads.cache.counts().await);
+        let DownloadCounts { hits, misses, evictions, entries, bytes } = downloads;
+        let downloads = LayerCounts { hits, misses, evictions, broken: 0, entries, bytes };
+        let caches = [("analyses", "memory", analyses.memory), ("analyses", "disk", analyses.disk), ("downloads", "memory", downloads)];
+        self.metrics.text(&metrics::Now { requests, caches, vision: self.vision() })
     }
 
     /// Stops taking work, hands running work back to the queue, and closes the database.

@@ -19,7 +19,7 @@ pub use networks::{CountedVision, counted};
 pub use progress::Watched;
 pub use provider::CountedProvider;
 
-use crate::analyses::CacheCounts;
+use crate::analyses::LayerCounts;
 use crate::pipeline::{Progress, Stage, StageTimes};
 use family::{Builder, Of, word};
 use models::Vision;
@@ -57,12 +57,12 @@ pub struct Metrics {
     network_calls: Of<Counter, 3>,
     network_inputs: Of<Counter, 2>,
     network_duration: Of<Histogram, 2>,
-    cache_hits: Of<Counter, 1>,
-    cache_misses: Of<Counter, 1>,
-    cache_evictions: Of<Counter, 1>,
-    cache_broken: Of<Counter, 0>,
-    cache_entries: Of<Gauge, 1>,
-    cache_bytes: Of<Gauge, 1>,
+    cache_hits: Of<Counter, 2>,
+    cache_misses: Of<Counter, 2>,
+    cache_evictions: Of<Counter, 2>,
+    cache_broken: Of<Counter, 2>,
+    cache_entries: Of<Gauge, 2>,
+    cache_bytes: Of<Gauge, 2>,
     provider_calls: Of<Counter, 2>,
     provider_duration: Of<Histogram, 1>,
     downloads: Of<Counter, 2>,
@@ -72,11 +72,14 @@ pub struct Metrics {
     engine_stuck: Of<Gauge, 0>,
 }
 
+/// A layer of a cache: `analyses` or `downloads`, `memory` or `disk`, and what happened to it.
+pub type Layer = (&'static str, &'static str, LayerCounts);
+
 /// What is a state, as it is when somebody asks.
 pub struct Now {
     /// Requests by state; None where the store could not be asked.
     pub requests: Option<BTreeMap<String, u64>>,
-    pub cache: CacheCounts,
+    pub caches: [Layer; 3],
     /// The networks that would do a job now; None while they are loaded.
     pub vision: Option<Arc<dyn Vision>>,
 }
@@ -104,12 +107,12 @@ impl Default for Metrics {
             network_calls: b.counter("network_calls", "Calls of the networks.", ["role", "pack", "outcome"]),
             network_inputs: b.counter("network_inputs", "Pictures or crops given to the networks.", ["role", "pack"]),
             network_duration: b.histogram("network_call_duration_seconds", "A call of the networks, its turn included.", ["role", "pack"]),
-            cache_hits: b.counter("analysis_cache_hits", "Analyses that were known.", ["layer"]),
-            cache_misses: b.counter("analysis_cache_misses", "Analyses that were not known.", ["layer"]),
-            cache_evictions: b.counter("analysis_cache_evictions", "Analyses given up for want of room.", ["layer"]),
-            cache_broken: b.counter("analysis_cache_broken_files", "Files of the cache that were unreadable, and deleted.", []),
-            cache_entries: b.gauge("analysis_cache_entries", "Analyses kept.", ["layer"]),
-            cache_bytes: b.gauge("analysis_cache_bytes", "Bytes that they take.", ["layer"]),
+            cache_hits: b.counter("cache_hits", "What was asked for and known.", ["cache", "layer"]),
+            cache_misses: b.counter("cache_misses", "What was asked for and not known.", ["cache", "layer"]),
+            cache_evictions: b.counter("cache_evictions", "What was given up for want of room.", ["cache", "layer"]),
+            cache_broken: b.counter("cache_broken_files", "Files that were unreadable, and deleted.", ["cache", "layer"]),
+            cache_entries: b.gauge("cache_entries", "What is kept.", ["cache", "layer"]),
+            cache_bytes: b.gauge("cache_bytes", "Bytes that it takes.", ["cache", "layer"]),
             provider_calls: b.counter("provider_calls", "Questions to providers.", ["provider", "outcome"]),
             provider_duration: b.histogram("provider_call_duration_seconds", "Until a provider had answered.", ["provider"]),
             downloads: b.counter("downloads", "Candidate pictures fetched, or not.", ["from", "outcome"]),
@@ -141,14 +144,15 @@ impl Metrics {
         for (state, count) in now.requests.iter().flatten() {
             self.requests.with([word(state)]).set(number(*count));
         }
-        for (layer, counts) in [("memory", now.cache.memory), ("disk", now.cache.disk)] {
-            self.cache_hits.with([layer]).inner().store(counts.hits, Ordering::Relaxed);
-            self.cache_misses.with([layer]).inner().store(counts.misses, Ordering::Relaxed);
-            self.cache_evictions.with([layer]).inner().store(counts.evictions, Ordering::Relaxed);
-            self.cache_entries.with([layer]).set(number(counts.entries));
-            self.cache_bytes.with([layer]).set(number(counts.bytes));
+        for (cache, layer, counts) in now.caches {
+            let labels = [cache, layer];
+            self.cache_hits.with(labels).inner().store(counts.hits, Ordering::Relaxed);
+            self.cache_misses.with(labels).inner().store(counts.misses, Ordering::Relaxed);
+            self.cache_evictions.with(labels).inner().store(counts.evictions, Ordering::Relaxed);
+            self.cache_broken.with(labels).inner().store(counts.broken, Ordering::Relaxed);
+            self.cache_entries.with(labels).set(number(counts.entries));
+            self.cache_bytes.with(labels).set(number(counts.bytes));
         }
-        self.cache_broken.with([]).inner().store(now.cache.disk.broken, Ordering::Relaxed);
         self.engine.clear();
         self.engine_ready.with([]).set(i64::from(now.vision.is_some()));
         self.engine_stuck.with([]).set(now.vision.as_ref().map_or(0, |vision| number(vision.stuck() as u64)));

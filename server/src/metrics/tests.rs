@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 const DOCUMENT: &str = include_str!("../../../docs/METRICS.md");
 
 fn now() -> Now {
-    Now { requests: Some(BTreeMap::from([("queued".to_owned(), 3)])), cache: CacheCounts::default(), vision: None }
+    Now {
+        requests: Some(BTreeMap::from([("queued".to_owned(), 3)])),
+        caches: [("analyses", "memory", LayerCounts::default()); 3],
+        vision: None,
+    }
 }
 
 /// The line of one series, without its value.
@@ -96,16 +100,21 @@ fn a_state_that_cannot_be_asked_is_not_told_as_it_was() {
 #[test]
 fn the_caches_own_counts_are_told_as_they_are() {
     let disk = LayerCounts { hits: 1, misses: 2, evictions: 3, broken: 4, entries: 5, bytes: 6 };
-    let text = Metrics::default().text(&Now { cache: CacheCounts { memory: LayerCounts::default(), disk }, ..now() });
-    for (series, expected) in [
-        ("hits_total{layer=\"disk\"}", "1"),
-        ("misses_total{layer=\"disk\"}", "2"),
-        ("evictions_total{layer=\"disk\"}", "3"),
+    let caches = [("analyses", "memory", LayerCounts::default()), ("analyses", "disk", disk), ("downloads", "memory", disk)];
+    let text = Metrics::default().text(&Now { caches, ..now() });
+    for (name, expected) in [
+        ("hits_total", "1"),
+        ("misses_total", "2"),
+        ("evictions_total", "3"),
         ("broken_files_total", "4"),
-        ("entries{layer=\"disk\"}", "5"),
-        ("bytes{layer=\"disk\"}", "6"),
-        ("hits_total{layer=\"memory\"}", "0"),
+        ("entries", "5"),
+        ("bytes", "6"),
     ] {
-        assert_eq!(value(&text, &format!("face_engine_analysis_cache_{series}")).as_deref(), Some(expected), "{series}");
+        for (layer, expected) in
+            [("analyses\",layer=\"disk", expected), ("downloads\",layer=\"memory", expected), ("analyses\",layer=\"memory", "0")]
+        {
+            let series = format!("face_engine_cache_{name}{{cache=\"{layer}\"}}");
+            assert_eq!(value(&text, &series).as_deref(), Some(expected), "{series}");
+        }
     }
 }

@@ -35,14 +35,14 @@ async fn a_second_identical_request_runs_no_network_and_the_metrics_prove_it() {
         assert!(sum(&first, "face_engine_network_inputs_total", &[&label]) > 0.0);
         assert!(sum(&first, "face_engine_network_call_duration_seconds_count", &[&label]) > 0.0);
     }
-    assert_eq!(sum(&first, "face_engine_analysis_cache_hits_total", &[]), 0.0);
+    assert_eq!(sum(&first, "face_engine_cache_hits_total", &["cache=\"analyses\""]), 0.0);
     search(&app).await;
     let second = metrics(&app).await;
     assert_eq!(calls(&second), calls(&first));
     // The query and the five pictures of the pool that can be read.
-    assert_eq!(sum(&second, "face_engine_analysis_cache_hits_total", &["layer=\"memory\""]), 6.0);
-    assert_eq!(sum(&second, "face_engine_analysis_cache_misses_total", &["layer=\"disk\""]), 6.0);
-    assert_eq!(sum(&second, "face_engine_analysis_cache_entries", &["layer=\"disk\""]), 6.0);
+    assert_eq!(sum(&second, "face_engine_cache_hits_total", &["cache=\"analyses\"", "layer=\"memory\""]), 6.0);
+    assert_eq!(sum(&second, "face_engine_cache_misses_total", &["cache=\"analyses\"", "layer=\"disk\""]), 6.0);
+    assert_eq!(sum(&second, "face_engine_cache_entries", &["cache=\"analyses\"", "layer=\"disk\""]), 6.0);
     assert_eq!(sum(&second, "face_engine_requests_submitted_total", &[]), 2.0);
 }
 
