@@ -11,6 +11,7 @@ use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, Netw
 use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError};
 use server::objects::{FolderObjects, Objects};
 use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhotos, distinct, run, validate_query};
+use server::vision::Visions;
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -204,6 +205,8 @@ struct Stage {
     also: Vec<Vec<u8>>,
     heard: Heard,
     vision: Arc<Played>,
+    /// The packs that do the job instead.
+    visions: Option<Arc<Visions>>,
     more: Vec<Arc<dyn Provider>>,
     permits: usize,
     request_id: Uuid,
@@ -233,6 +236,7 @@ impl Stage {
             also: Vec::new(),
             heard: Heard::default(),
             vision: Arc::new(Played::new()),
+            visions: None,
             more: Vec::new(),
             permits: 2,
             request_id: Uuid::new_v4(),
@@ -255,6 +259,7 @@ impl Stage {
         let providers = self.pools.iter().enumerate().map(pool).chain(self.more.iter().cloned()).collect();
         let objects: Arc<dyn Objects> = Arc::new(FolderObjects::open(self.kept.path()).unwrap());
         let mut context = PipelineContext::new(vision, providers, Some(objects));
+        context.visions = self.visions.clone();
         context.max_concurrency = 3;
         context.compute = Arc::new(tokio::sync::Semaphore::new(self.permits));
         let photos = std::iter::once(&self.query).chain(&self.also);

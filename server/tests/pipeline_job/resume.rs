@@ -3,8 +3,10 @@
 
 use super::*;
 use app::api::{ProviderReport, StageReport};
+use server::clock::ShiftedClock;
 use server::discovery::{Candidate, Cost, Location, Need};
 use server::pipeline::KeepError;
+use server::vision::{Backup, MemoryGuard};
 use std::collections::BTreeSet;
 use tokio::sync::Notify;
 
@@ -27,8 +29,11 @@ struct Mortal {
 
 impl Mortal {
     fn after(writes: usize) -> Arc<Self> {
-        let durable = Mutex::new(Durable { dead: writes == 0, ..Durable::default() });
-        Arc::new(Self { after: writes, durable, died: Notify::new(), refuses: None })
+        let process = Self { after: writes, durable: Mutex::default(), died: Notify::new(), refuses: None };
+        if writes == 0 {
+            process.die();
+        }
+        Arc::new(process)
     }
 
     fn immortal() -> Arc<Self> {
@@ -191,7 +196,7 @@ impl Job {
         tokio::select! {
             biased;
             () = process.died.notified() => None,
-            result = self.run_to_its_end(vision, kept, process), if process.after > 0 => Some(result.unwrap()),
+            result = self.run_to_its_end(vision, kept, process) => Some(result.unwrap()),
         }
     }
 
@@ -228,18 +233,24 @@ struct Undisturbed {
     writes: usize,
 }
 
-async fn undisturbed(request_id: Uuid, digest: &str) -> Undisturbed {
-    let (job, process) = (Job::new(request_id), Mortal::immortal());
+async fn undisturbed_job(job: Job, digest: &str) -> Undisturbed {
+    let process = Mortal::immortal();
     let result = job.run(&networks(digest), BTreeMap::new(), &process).await.expect("completed");
     assert_eq!((job.by_picture.asked(), job.by_words.asked()), (1, 1));
-    assert_eq!(result.result[0].matches.len(), 8);
-    assert_eq!(
-        diagnostics(&result),
-        ["decode unsupported_media_type 1", "face no_face 2", "face_again engine_failed 2", "person engine_failed 1"]
-    );
     let left_over: Vec<_> = process.kept().into_iter().filter(|(key, value)| key.starts_with("answer/") && !value.is_empty()).collect();
     assert!(left_over.is_empty(), "answers are not kept longer than they are needed: {left_over:?}");
-    Undisturbed { request_id, result, left: job.left(), events: process.events(), writes: process.writes() }
+    Undisturbed { request_id: job.stage.request_id, result, left: job.left(), events: process.events(), writes: process.writes() }
+}
+
+async fn undisturbed(request_id: Uuid, digest: &str) -> Undisturbed {
+    let undisturbed = undisturbed_job(Job::new(request_id), digest).await;
+    let result = &undisturbed.result;
+    assert_eq!(result.result[0].matches.len(), 8);
+    assert_eq!(
+        diagnostics(result),
+        ["decode unsupported_media_type 1", "face no_face 2", "face_again engine_failed 2", "person engine_failed 1"]
+    );
+    undisturbed
 }
 
 fn analyse_begins(event: &EventKind) -> Option<&StageReport> {
@@ -478,4 +489,38 @@ async fn a_file_whose_first_place_is_gone_meanwhile_is_looked_at_in_its_second_p
     assert_eq!(diagnostics(&result), ["fetch not_found 1"]);
     let counts = last_counts(&second.events());
     assert_eq!((counts.processed, counts.failed, counts.faces), (2, 1, 1));
+}
+
+/// Networks that fail on a picture of the pool, and others that stand by.
+fn packs() -> Arc<Visions> {
+    let loader = |digest: &'static str| Box::new(move || Ok(networks(digest) as Arc<dyn Vision>));
+    let backup = Backup { pack: "backup".into(), load: loader(OTHERS) };
+    Visions::new("played", loader(THESE), Some(backup), MemoryGuard::off(), Arc::new(ShiftedClock::default()))
+}
+
+#[tokio::test]
+async fn a_job_whose_networks_were_replaced_goes_on_with_those_that_stood_in_or_begins_anew_with_its_own() {
+    let job_on = |request_id: Uuid, visions: Arc<Visions>| {
+        let mut job = Job::new(request_id);
+        job.stage.visions = Some(visions);
+        job
+    };
+    let expected = undisturbed_job(job_on(Uuid::new_v4(), packs()), THESE).await;
+    assert!(expected.result.contract.starts_with(OTHERS) && diagnostics(&expected.result).contains(&"engine engine_failed 1".to_owned()));
+    assert_eq!(expected.result.fallbacks.first().map(|f| (f.what.as_str(), f.reason.as_str())), Some(("pack", "engine_failed")));
+    for writes in (1..expected.writes).step_by(3) {
+        // In the same process, which knows by then that its own networks fail, and in another one, which does not.
+        for same_process in [true, false] {
+            let (mut job, first, second) = (job_on(expected.request_id, packs()), Mortal::after(writes), Mortal::immortal());
+            if job.run(&networks(THESE), BTreeMap::new(), &first).await.is_some() {
+                continue;
+            }
+            if !same_process {
+                job.stage.visions = Some(packs());
+            }
+            let result = job.run(&networks(THESE), first.kept(), &second).await.expect("completed");
+            let events = [first.events(), second.events()].concat();
+            check(&format!("replaced, after {writes} writes, {same_process}"), &job, &result, &events, &expected);
+        }
+    }
 }
