@@ -2,13 +2,13 @@
 //!
 //! Keys come from the standard chain of AWS tools (environment, profile files, web identity, the machine's role), never
 //! from a setting of ours. What goes wrong is one of a few [`S3Error`]s, each a sentence that an operator can act on.
-//! Listing is `discovery::BucketProvider`'s work, reading `fetch::S3Fetcher`'s.
+//! Listing is `discovery::BucketProvider`'s work, reading `fetch::S3Fetcher`'s, keeping files `objects::S3Objects`'.
 
-use crate::config::S3Config;
+use crate::config::{S3Config, S3Keys};
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_s3::{
     Client,
-    config::{Credentials, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{Credentials, RequestChecksumCalculation, ResponseChecksumValidation, retry::RetryConfig, timeout::TimeoutConfig},
     error::{ProvideErrorMetadata, SdkError},
 };
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
@@ -26,21 +26,18 @@ const USUAL_REGION: &str = "us-east-1";
 /// The way to the buckets of one store.
 pub struct S3Access {
     config: S3Config,
-    /// In place of the standard chain.
-    keys: Option<Credentials>,
     client: OnceCell<Client>,
 }
 
 impl S3Access {
     /// Nothing is read or asked before the first request.
     pub fn new(config: S3Config) -> Arc<Self> {
-        Arc::new(Self { config, keys: None, client: OnceCell::new() })
+        Arc::new(Self { config, client: OnceCell::new() })
     }
 
     /// With keys that the caller holds, in place of the standard chain.
     pub fn with_keys(config: S3Config, key: &str, secret: &str) -> Arc<Self> {
-        let keys = Credentials::new(key, secret, None, None, "given");
-        Arc::new(Self { config, keys: Some(keys), client: OnceCell::new() })
+        Self::new(S3Config { keys: Some(S3Keys::new(key, secret)), ..config })
     }
 
     pub async fn client(&self) -> &Client {
@@ -58,13 +55,17 @@ impl S3Access {
         if let Some(region) = self.config.region.clone().or(usual) {
             common = common.region(Region::new(region));
         }
-        if let Some(keys) = &self.keys {
-            common = common.credentials_provider(keys.clone());
+        if let Some(keys) = &self.config.keys {
+            common = common.credentials_provider(Credentials::new(&keys.id, keys.secret.reveal(), None, None, "given"));
         }
         let common = common.load().await;
         let mut store = aws_sdk_s3::config::Builder::from(&common).force_path_style(self.config.path_style());
         if let Some(endpoint) = &self.config.endpoint {
-            store = store.endpoint_url(endpoint);
+            // Checksums in trailers are AWS's own: many other stores refuse what they do not know.
+            store = store
+                .endpoint_url(endpoint)
+                .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+                .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
         }
         Client::from_conf(store.build())
     }
@@ -93,6 +94,10 @@ pub enum S3Error {
     Archived,
     #[error("the bucket is in another region: set S3_REGION")]
     WrongRegion,
+    #[error("the store is full, or its quota is used up")]
+    Full,
+    #[error("the store does not know this operation (NotImplemented)")]
+    NotImplemented,
     #[error("the store asks for fewer requests")]
     Busy,
     #[error("the store did not answer in time")]
@@ -118,7 +123,7 @@ where
 }
 
 /// By the store's error code; by the status where a store invents its own.
-fn answered(code: &str, status: u16) -> S3Error {
+pub fn answered(code: &str, status: u16) -> S3Error {
     match code {
         "NoSuchBucket" | "InvalidBucketName" => S3Error::NoSuchBucket,
         "NoSuchKey" => S3Error::NoSuchKey,
@@ -136,11 +141,14 @@ fn answered(code: &str, status: u16) -> S3Error {
         }
         "SlowDown" | "TooManyRequests" | "ThrottlingException" | "RequestLimitExceeded" => S3Error::Busy,
         "RequestTimeout" => S3Error::Timeout,
+        "XMinioStorageFull" | "XMinioAdminBucketQuotaExceeded" | "QuotaExceeded" => S3Error::Full,
+        "NotImplemented" => S3Error::NotImplemented,
         _ => match status {
             401 => S3Error::Unauthorized,
             403 => S3Error::Forbidden,
             404 => S3Error::NoSuchKey,
             429 | 503 => S3Error::Busy,
+            507 => S3Error::Full,
             301 | 307 | 308 => S3Error::WrongRegion,
             _ if code.is_empty() => S3Error::Unavailable(format!("status {status}")),
             _ => S3Error::Unavailable(format!("{} (status {status})", named(code))),
@@ -183,6 +191,10 @@ mod tests {
             ("InvalidObjectState", 403, S3Error::Archived),
             ("PermanentRedirect", 301, S3Error::WrongRegion),
             ("SlowDown", 503, S3Error::Busy),
+            ("XMinioStorageFull", 507, S3Error::Full),
+            ("QuotaExceeded", 403, S3Error::Full),
+            ("", 507, S3Error::Full),
+            ("NotImplemented", 501, S3Error::NotImplemented),
             ("", 500, S3Error::Unavailable("status 500".into())),
             ("Internal\nError", 500, S3Error::Unavailable("InternalError (status 500)".into())),
         ] {

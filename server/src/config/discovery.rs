@@ -1,7 +1,7 @@
 //! Where candidate pictures come from.
 
 use super::web_providers::{WEB_PROVIDERS, WebConfig};
-use super::{ConfigError, Environment};
+use super::{ConfigError, Environment, s3_parts};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -119,16 +119,14 @@ fn parse_place(name: &str, place: &str) -> Result<PoolPlace, String> {
     if place.is_empty() {
         return Err(format!("the pool `{name}` has no path"));
     }
-    let rest = match place.split_once("://") {
+    match place.split_once("://") {
         None => return Ok(PoolPlace::Folder(place.into())),
-        Some(("s3", rest)) => rest,
+        Some(("s3", _)) => {}
         Some((scheme, _)) => return Err(format!("the pool `{name}` is a folder or s3://bucket/prefix, not {scheme}://")),
-    };
-    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == '_';
-    if !(1..=255).contains(&bucket.len()) || !bucket.chars().all(fine) || prefix.chars().any(char::is_control) {
-        return Err(format!("the pool `{name}` names no bucket: s3://bucket/prefix is expected"));
     }
+    let Some((bucket, prefix)) = s3_parts(place) else {
+        return Err(format!("the pool `{name}` names no bucket: s3://bucket/prefix is expected"));
+    };
     Ok(PoolPlace::Bucket { bucket: bucket.into(), prefix: prefix.into() })
 }
 

@@ -1,6 +1,6 @@
 //! Where the operator's buckets are.
 
-use super::{ConfigError, Environment};
+use super::{ConfigError, Environment, Secret};
 use url::Url;
 
 /// * `S3_ENDPOINT` (default: AWS): address of another store that speaks S3, such as MinIO or Garage.
@@ -15,6 +15,30 @@ pub struct S3Config {
     pub region: Option<String>,
     /// None: with an endpoint.
     pub path_style: Option<bool>,
+    /// In place of the standard chain: for a program that starts the service with keys of its own. No variable sets them.
+    pub keys: Option<S3Keys>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Keys {
+    pub id: String,
+    pub secret: Secret,
+}
+
+impl S3Keys {
+    pub fn new(id: &str, secret: &str) -> Self {
+        Self { id: id.to_owned(), secret: Secret::new(secret) }
+    }
+}
+
+/// Bucket and rest of `s3://bucket/rest`. None where it is no such address: a bucket's name is letters, digits, `-`, `.` and
+/// `_`, and begins with a letter or a digit; the rest holds no control character, and no more than the 1024 bytes of a key.
+pub fn s3_parts(uri: &str) -> Option<(&str, &str)> {
+    let rest = uri.strip_prefix("s3://")?;
+    let (bucket, rest) = rest.split_once('/').unwrap_or((rest, ""));
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let named = bucket.starts_with(|c: char| c.is_ascii_alphanumeric()) && bucket.len() <= 255 && bucket.chars().all(fine);
+    (named && rest.len() <= 1024 && !rest.chars().any(char::is_control)).then_some((bucket, rest))
 }
 
 impl S3Config {
@@ -35,7 +59,7 @@ impl S3Config {
                 _ => Err("`auto`, `true` or `false` is expected".into()),
             },
         )?;
-        Ok(Self { endpoint, region, path_style })
+        Ok(Self { endpoint, region, path_style, keys: None })
     }
 
     pub fn path_style(&self) -> bool {
@@ -68,6 +92,24 @@ mod tests {
         assert_eq!((own.endpoint.as_deref(), own.path_style()), (Some("http://127.0.0.1:9000"), true));
         assert!(!read(&[("S3_ENDPOINT", "https://s3.example.org"), ("S3_PATH_STYLE", "false")])?.path_style());
         Ok(())
+    }
+
+    #[test]
+    fn an_address_of_a_bucket_is_parted_and_nothing_else_is_one() {
+        for (uri, parts) in [
+            ("s3://press/people/a b.jpg", ("press", "people/a b.jpg")),
+            ("s3://press.archive-1", ("press.archive-1", "")),
+            ("s3://press/", ("press", "")),
+            ("s3://press//a", ("press", "/a")),
+        ] {
+            assert_eq!(s3_parts(uri), Some(parts), "{uri}");
+        }
+        let long = format!("s3://press/{}", "x".repeat(1025));
+        for uri in
+            ["", "press/a", "s3:press/a", "s3://", "s3:///a", "s3://../a", "s3://k:s@press/a", "s3://pr ess/a", "s3://press/a\nb", &long]
+        {
+            assert_eq!(s3_parts(uri), None, "{uri}");
+        }
     }
 
     #[test]

@@ -91,9 +91,13 @@ impl From<S3Error> for ProviderError {
             S3Error::Busy => Self::RateLimited { retry_after: None },
             S3Error::Timeout => Self::Timeout,
             S3Error::NoKeys | S3Error::Forbidden => Self::Refused(error.to_string()),
-            S3Error::NoSuchBucket | S3Error::NoSuchKey | S3Error::Archived | S3Error::WrongRegion | S3Error::Unavailable(_) => {
-                Self::Unavailable(error.to_string())
-            }
+            S3Error::NoSuchBucket
+            | S3Error::NoSuchKey
+            | S3Error::Archived
+            | S3Error::WrongRegion
+            | S3Error::Full
+            | S3Error::NotImplemented
+            | S3Error::Unavailable(_) => Self::Unavailable(error.to_string()),
         }
     }
 }

@@ -47,7 +47,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 
 /// Which of a candidate's addresses the bytes came from, in the order in which they are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Source {
     /// The picture itself.
     Picture,

@@ -58,7 +58,9 @@ impl From<S3Error> for FetchError {
             S3Error::NoKeys | S3Error::Unauthorized | S3Error::Forbidden | S3Error::Archived => Self::Forbidden,
             S3Error::Busy => Self::RateLimited { retry_after: None },
             S3Error::Timeout => Self::Timeout,
-            S3Error::WrongRegion | S3Error::Unavailable(_) => Self::Unreachable(error.to_string()),
+            S3Error::WrongRegion | S3Error::Full | S3Error::NotImplemented | S3Error::Unavailable(_) => {
+                Self::Unreachable(error.to_string())
+            }
         }
     }
 }

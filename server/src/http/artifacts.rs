@@ -1,4 +1,6 @@
 //! `GET /artifacts/{key}?expires=&signature=`: crops, thumbnails, annotated pictures.
+//!
+//! Where the store gives files itself, the answer is a redirect to it, once the link is found good and its request not erased.
 
 use super::ApiError;
 use crate::{objects::check_key, pipeline::PictureFormat, service::Service, store::Lookup};
@@ -7,8 +9,13 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use uuid::Uuid;
+
+/// How long an address lives that the store opens to anybody: a page loads its pictures at once. An hour that the browser keeps
+/// such an address would outlive it, so it keeps it for less.
+const PRESIGNED_LIFETIME: Duration = Duration::from_secs(300);
+const PRESIGNED_KEPT: Duration = Duration::from_secs(60);
 
 pub async fn get(
     State(service): State<Arc<Service>>,
@@ -23,6 +30,10 @@ pub async fn get(
     let owner = key.split('/').nth(1).and_then(|id| id.parse::<Uuid>().ok()).ok_or_else(missing)?;
     if let Lookup::Gone = service.store.state(owner).await? {
         return Err(ApiError::gone());
+    }
+    if let Some(address) = service.objects.presigned(&key, PRESIGNED_LIFETIME.min(service.config.http.link_lifetime)).await? {
+        let cache = format!("private, max-age={}", PRESIGNED_KEPT.as_secs());
+        return Ok((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, address), (header::CACHE_CONTROL, cache)]).into_response());
     }
     let bytes = service.objects.get(&key).await?.ok_or_else(missing)?;
     let media_type = match PictureFormat::of(&bytes) {

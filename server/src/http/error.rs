@@ -86,6 +86,13 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
     }
 
+    /// No room on a disk or in a bucket. Logs where.
+    pub fn storage_full(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "storage is full");
+        let message = "The service's storage is full, and nothing of this request was kept: tell its operator to make room, and try again.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_full", message).retry_after(60)
+    }
+
     fn unavailable(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "storage failed");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", "The service cannot reach its storage just now: try again.")
@@ -121,7 +128,10 @@ impl From<StoreError> for ApiError {
 
 impl From<ObjectError> for ApiError {
     fn from(error: ObjectError) -> Self {
-        Self::unavailable(&error)
+        match error {
+            ObjectError::Full => Self::storage_full(&error),
+            _ => Self::unavailable(&error),
+        }
     }
 }
 

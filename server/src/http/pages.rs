@@ -1,7 +1,7 @@
 //! The pages: rendered on the server by Leptos, whole (no streaming), so that they read without JavaScript and carry
 //! the right status.
 
-use super::{ApiError, report, wants_html};
+use super::{ApiError, envelope::POLICY, report, wants_html};
 use crate::service::Service;
 use app::{
     api::{ErrorDetail, Health, StatusReport},
@@ -101,6 +101,7 @@ async fn render(service: Arc<Service>, request: Request, problem: Option<ErrorDe
     static EXECUTOR: Once = Once::new();
     EXECUTOR.call_once(|| drop(leptos_axum::generate_route_list(app::App)));
     let options = leptos_options(&service);
+    let policy = policy(&service).await;
     let reader: Arc<dyn RequestReader> = Arc::new(Reader(service));
     let status = Arc::new(AtomicU16::new(StatusCode::OK.as_u16()));
     let setter = status.clone();
@@ -122,5 +123,15 @@ async fn render(service: Arc<Service>, request: Request, problem: Option<ErrorDe
         *response.status_mut() = code;
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     response
+}
+
+/// A page shows pictures of the service, of the asker's own machine before they are sent, and of the bucket where that gives
+/// them itself; none of anybody else.
+async fn policy(service: &Service) -> String {
+    let bucket = service.objects.origin().await.map(|origin| format!(" {origin}")).unwrap_or_default();
+    format!("{POLICY}; img-src 'self' data: blob:{bucket}")
 }

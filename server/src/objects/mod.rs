@@ -3,25 +3,23 @@
 //! A key looks like `output/<request_id>/pool/cropped_face/a.jpg`. [`check_key`] is the rule that keeps a key inside
 //! its store; every implementation applies it before touching anything.
 
+mod error;
 mod folder;
 mod links;
+mod multipart;
+mod open;
+mod s3;
 
+pub use error::ObjectError;
 pub use folder::FolderObjects;
 pub use links::{ArtifactLinks, LinkError, SignedLinks, encode_path};
+pub use multipart::PART_BYTES;
+pub use open::{OpenError, open};
+pub use s3::S3Objects;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-
-/// Why an object could not be had or kept.
-#[derive(Debug, thiserror::Error)]
-pub enum ObjectError {
-    /// The key breaks the rule of [`check_key`].
-    #[error("`{0}` is not a key of the artifact store")]
-    BadKey(String),
-    /// The store itself failed.
-    #[error("the artifact store failed: {0}")]
-    Io(#[from] std::io::Error),
-}
+use std::time::Duration;
 
 /// A store of small files. Putting is atomic: a reader sees the whole file or none.
 #[async_trait]
@@ -47,6 +45,17 @@ pub trait Objects: Send + Sync {
 
     /// Can it be written to and read from?
     async fn check(&self) -> Result<(), ObjectError>;
+
+    /// An address at which the store itself gives the object to whoever has it, for so long. `None` where it does not, or is not
+    /// to: then the object goes through the service. Whether there is such an object is not looked at.
+    async fn presigned(&self, _key: &str, _lifetime: Duration) -> Result<Option<String>, ObjectError> {
+        Ok(None)
+    }
+
+    /// Scheme, host and port of [`Objects::presigned`] addresses: a page that shows them has to allow them.
+    async fn origin(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The rule: segments parted by single slashes; none empty, `.`, `..`, longer than 200 bytes or with a control

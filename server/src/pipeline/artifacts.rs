@@ -5,7 +5,7 @@
 //! output/<request_id>/pool/{annotated,cropped_face,cropped_person,thumbnail}/  pool/embeddings.json
 //! output/<request_id>/matching_results.json
 //! ```
-//! Names come from the hash of the picture, so a job that runs again overwrites its own files. Links are plain
+//! Names come from the hash of the picture, so a job that runs again, here or on another machine, overwrites its own files. Links are plain
 //! `/artifacts/<key>` paths; who hands them out signs them.
 
 use super::analyse::{AnalysedFace, Analysis};
@@ -15,9 +15,15 @@ use app::api::{FaceReport, PersonReport};
 use bytes::Bytes;
 use image::RgbImage;
 use models::VisionInfo;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
+
+/// How long a store that is away is waited for with one file, and how often it is asked: stores are restarted, and come back.
+const PATIENCE: Duration = Duration::from_secs(90);
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Whose picture an artifact shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +64,7 @@ impl Kind {
 pub struct Rendered(Vec<(Kind, Bytes)>);
 
 /// Unsigned links to what was stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
     pub annotated: Option<String>,
     pub crop: Option<String>,
@@ -197,6 +203,13 @@ pub async fn store_json(objects: &dyn Objects, key: &str, value: &impl Serialize
     put(objects, key, bytes.into()).await
 }
 
+/// A store that is away is waited for: what a job has computed is worth more than the wait.
 async fn put(objects: &dyn Objects, key: &str, bytes: Bytes) -> Result<(), StageError> {
-    objects.put(key, bytes).await.map_err(|e| StageError { stage: "artifacts", kind: "storage_failed", message: e.to_string() })
+    let patience = Instant::now() + PATIENCE;
+    loop {
+        match objects.put(key, bytes.clone()).await {
+            Err(error) if error.is_away() && Instant::now() < patience => sleep(PAUSE).await,
+            stored => return stored.map_err(|e| StageError { stage: "artifacts", kind: e.kind(), message: e.to_string() }),
+        }
+    }
 }

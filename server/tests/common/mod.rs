@@ -58,6 +58,11 @@ impl TestApp {
 
     /// `variables` as in the environment; the networks are there at once.
     pub async fn start_with(folder: &Path, variables: &[(&str, &str)], vision: FakeVision) -> Self {
+        Self::start_changed(folder, variables, vision, |_| {}).await
+    }
+
+    /// With what no variable says changed.
+    pub async fn start_changed(folder: &Path, variables: &[(&str, &str)], vision: FakeVision, change: impl FnOnce(&mut Config)) -> Self {
         let data = folder.join("data").to_string_lossy().into_owned();
         let pools = format!("samples={}", folder.join("pool").display());
         let mut all = vec![("DATA_DIR", data.as_str()), ("POOLS", &pools), ("PROVIDERS", "none"), ("SYNC_TIMEOUT", "60")];
@@ -66,6 +71,7 @@ impl TestApp {
         all.extend_from_slice(variables);
         let mut config = Config::from_environment(&Environment::of(&all)).expect("a usable configuration");
         config.jobs.retry_pause = Duration::from_millis(1);
+        change(&mut config);
         let (clock, vision) = (Arc::new(ShiftedClock::default()), Arc::new(vision));
         let loaded = vision.clone();
         let service = Service::start(config, clock.clone(), Box::new(move || loaded.clone().load())).await.expect("the service starts");

@@ -4,10 +4,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[path = "../real/mod.rs"]
+mod real;
+
+mod analyses;
 mod artifacts;
 mod bad_input;
 mod erasure;
 mod events;
+mod full_disk;
 mod matching;
 mod near_duplicates;
 mod pages;

@@ -1,81 +1,24 @@
 //! Pools in buckets, against a real S3 server that checks signatures: what is listed, what is read, and what is said
 //! where a key, a bucket or an object is not as it should be.
 
-use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
-use s3s_fs::FileSystem;
+use crate::s3_server::{KEY, S3Server, SECRET, config, serve};
+use axum::{Router, body::Body, http::StatusCode, response::Response};
 use server::{
-    config::{Config, Environment, S3Config},
+    config::{Config, Environment},
     discovery::{BucketProvider, Candidate, Location, ProbeQuery, Provider, ProviderError, configured},
     fetch::{FetchError, FetchRequest, Fetcher, Fetchers, RetryBudget, S3Fetcher},
     s3::S3Access,
 };
 use std::{
     process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::Notify};
-use tower::ServiceExt;
 use uuid::Uuid;
 
-const KEY: &str = "AKIDEXAMPLE";
-const SECRET: &str = "a secret of the tests";
-
-/// A store on a free port, over a temporary folder: a bucket is a folder of it.
-struct Store {
-    folder: TempDir,
-    endpoint: String,
-    /// Requests that came in so far.
-    requests: Arc<AtomicUsize>,
-}
-
-impl Store {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut service = S3ServiceBuilder::new(FileSystem::new(folder.path()).expect("a file system"));
-        service.set_auth(SimpleAuth::from_single(KEY, SECRET));
-        let service = service.build();
-        let requests = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&requests);
-        let endpoint = serve(Router::new().fallback(move |request: Request| {
-            counted.fetch_add(1, Ordering::SeqCst);
-            let service = service.clone();
-            async move { service.oneshot(request).await.expect("an answer").map(Body::new) }
-        }))
-        .await;
-        Self { folder, endpoint, requests }
-    }
-
-    /// An object; its bucket is made where it is not there yet.
-    fn put(&self, bucket: &str, key: &str, bytes: &[u8]) {
-        let path = self.folder.path().join(bucket).join(key);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
-        std::fs::write(path, bytes).expect("the object");
-    }
-
-    fn access(&self) -> Arc<S3Access> {
-        S3Access::with_keys(config(&self.endpoint), KEY, SECRET)
-    }
-
-    fn pool(&self, bucket: &str, prefix: &str) -> BucketProvider {
-        BucketProvider::new("archive", bucket, prefix, self.access())
-    }
-}
-
-async fn serve(router: Router) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    format!("http://{address}")
-}
-
-fn config(endpoint: &str) -> S3Config {
-    S3Config { endpoint: Some(endpoint.to_owned()), region: None, path_style: None }
+fn pool(store: &S3Server, bucket: &str, prefix: &str) -> BucketProvider {
+    BucketProvider::new("archive", bucket, prefix, store.access())
 }
 
 async fn list(pool: &BucketProvider, limit: usize) -> Result<Vec<Candidate>, ProviderError> {
@@ -102,14 +45,14 @@ async fn read(fetcher: &dyn Fetcher, candidate: &Candidate, max_bytes: u64) -> R
 
 #[tokio::test]
 async fn pictures_below_a_prefix_are_listed_over_several_pages_in_the_order_of_their_keys() {
-    let store = Store::start().await;
+    let store = S3Server::start().await;
     for number in 0..8 {
         store.put("press", &format!("people/{number}.JPG"), b"picture");
     }
     for key in ["people/notes.txt", "people/old/x.png", "people/empty.jpg", "places/1.jpg", "people2.jpg"] {
         store.put("press", key, if key.contains("empty") { b"" } else { b"picture" });
     }
-    let found = list(&store.pool("press", "people/").with_page(3), 99).await.expect("listed");
+    let found = list(&pool(&store, "press", "people/").with_page(3), 99).await.expect("listed");
     let mut expected: Vec<String> = (0..8).map(|number| format!("s3://press/people/{number}.JPG")).collect();
     expected.push("s3://press/people/old/x.png".into());
     assert_eq!(uris(&found), expected);
@@ -124,7 +67,7 @@ async fn pictures_below_a_prefix_are_listed_over_several_pages_in_the_order_of_t
 
 #[tokio::test]
 async fn a_bucket_among_the_pools_of_the_settings_is_listed_and_read() {
-    let store = Store::start().await;
+    let store = S3Server::start().await;
     store.put("press", "people/1.jpg", b"picture");
     store.put("press", "places/1.jpg", b"picture");
     let variables = [("POOLS", "press=s3://press/people/"), ("PROVIDERS", "none"), ("S3_ENDPOINT", &store.endpoint)];
@@ -140,27 +83,27 @@ async fn a_bucket_among_the_pools_of_the_settings_is_listed_and_read() {
 
 #[tokio::test]
 async fn no_page_is_asked_for_once_there_are_enough() {
-    let store = Store::start().await;
+    let store = S3Server::start().await;
     for number in 0..8 {
         store.put("press", &format!("{number}.jpg"), b"picture");
     }
-    let found = list(&store.pool("press", "").with_page(3), 3).await.expect("listed");
+    let found = list(&pool(&store, "press", "").with_page(3), 3).await.expect("listed");
     assert_eq!(uris(&found), ["s3://press/0.jpg", "s3://press/1.jpg", "s3://press/2.jpg"]);
-    assert_eq!(list(&store.pool("press", "").with_page(3), 4).await.expect("listed").len(), 4);
+    assert_eq!(list(&pool(&store, "press", "").with_page(3), 4).await.expect("listed").len(), 4);
     assert!(store.requests.load(Ordering::SeqCst) <= 4, "a page ahead at most");
 }
 
 #[tokio::test]
 async fn an_empty_bucket_is_no_error() {
-    let store = Store::start().await;
+    let store = S3Server::start().await;
     store.put("press", "notes.txt", b"words");
-    assert_eq!(list(&store.pool("press", ""), 9).await, Ok(Vec::new()));
-    assert_eq!(list(&store.pool("press", "nothing/here"), 9).await, Ok(Vec::new()));
+    assert_eq!(list(&pool(&store, "press", ""), 9).await, Ok(Vec::new()));
+    assert_eq!(list(&pool(&store, "press", "nothing/here"), 9).await, Ok(Vec::new()));
 }
 
 #[tokio::test]
 async fn an_unknown_key_and_a_wrong_secret_are_unauthorized() {
-    let store = Store::start().await;
+    let store = S3Server::start().await;
     store.put("press", "1.jpg", b"picture");
     for (key, secret) in [(KEY, "another secret"), ("AKIDOTHER", SECRET)] {
         let access = S3Access::with_keys(config(&store.endpoint), key, secret);
@@ -172,8 +115,8 @@ async fn an_unknown_key_and_a_wrong_secret_are_unauthorized() {
 
 #[tokio::test]
 async fn a_missing_bucket_is_named_as_such() {
-    let store = Store::start().await;
-    let error = list(&store.pool("nowhere", ""), 9).await.expect_err("no such bucket");
+    let store = S3Server::start().await;
+    let error = list(&pool(&store, "nowhere", ""), 9).await.expect_err("no such bucket");
     assert_eq!(error.kind(), "provider_unavailable");
     assert!(error.to_string().contains("no bucket of this name"), "{error}");
     assert_eq!(read(&S3Fetcher::new(store.access()), &object("nowhere", "1.jpg"), 99).await, Err(FetchError::NotFound));
@@ -181,10 +124,10 @@ async fn a_missing_bucket_is_named_as_such() {
 
 #[tokio::test]
 async fn an_object_is_read_whole_up_to_the_limit_and_not_a_byte_beyond() {
-    let store = Store::start().await;
+    let store = S3Server::start().await;
     let bytes: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
     store.put("press", "Marie & Irène, 1925.jpg", &bytes);
-    let found = list(&store.pool("press", ""), 9).await.expect("listed");
+    let found = list(&pool(&store, "press", ""), 9).await.expect("listed");
     assert_eq!(uris(&found), ["s3://press/Marie & Irène, 1925.jpg"]);
     let fetchers = Fetchers::default().with_objects(Arc::new(S3Fetcher::new(store.access())));
     assert_eq!(read(&fetchers, &found[0], bytes.len() as u64).await, Ok(bytes.clone()));
@@ -194,16 +137,16 @@ async fn an_object_is_read_whole_up_to_the_limit_and_not_a_byte_beyond() {
 
 #[tokio::test]
 async fn an_object_deleted_between_listing_and_reading_is_not_found() {
-    let store = Store::start().await;
+    let store = S3Server::start().await;
     store.put("press", "1.jpg", b"picture");
-    let found = list(&store.pool("press", ""), 9).await.expect("listed");
+    let found = list(&pool(&store, "press", ""), 9).await.expect("listed");
     std::fs::remove_file(store.folder.path().join("press/1.jpg")).expect("deleted");
     assert_eq!(read(&S3Fetcher::new(store.access()), &found[0], 99).await, Err(FetchError::NotFound));
 }
 
 #[tokio::test]
 async fn a_place_that_is_no_object_is_left_to_others() {
-    let store = Store::start().await;
+    let store = S3Server::start().await;
     let elsewhere = Candidate::new("archive", Location::Url("https://example.org/1.jpg".into()), "https://example.org/1.jpg");
     assert_eq!(read(&S3Fetcher::new(store.access()), &elsewhere, 99).await, Err(FetchError::Unsupported));
     assert_eq!(store.requests.load(Ordering::SeqCst), 0);
@@ -211,13 +154,13 @@ async fn a_place_that_is_no_object_is_left_to_others() {
 
 /// A store that gives everything the same answer.
 async fn answering(status: u16, code: &'static str) -> BucketProvider {
-    let endpoint = serve(Router::new().fallback(move || async move {
+    let address = serve(Router::new().fallback(move || async move {
         let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>");
         let status = StatusCode::from_u16(status).expect("a status");
         Response::builder().status(status).header("content-type", "application/xml").body(Body::from(body)).expect("an answer")
     }))
     .await;
-    BucketProvider::new("archive", "press", "", S3Access::with_keys(config(&endpoint), KEY, SECRET))
+    BucketProvider::new("archive", "press", "", S3Access::with_keys(config(&format!("http://{address}")), KEY, SECRET))
 }
 
 #[tokio::test]
@@ -238,8 +181,9 @@ async fn what_a_store_refuses_is_said_in_words_that_help() {
 async fn an_answer_that_is_no_listing_and_a_store_that_is_away_are_unavailable() {
     let page = serve(Router::new().fallback(|| async { "<html>Welcome</html>" })).await;
     let gone = TcpListener::bind("127.0.0.1:0").await.and_then(|listener| listener.local_addr()).expect("a port that was free");
-    for endpoint in [page, format!("http://{gone}")] {
-        let pool = BucketProvider::new("archive", "press", "", S3Access::with_keys(config(&endpoint), KEY, SECRET));
+    for address in [page, gone] {
+        let access = S3Access::with_keys(config(&format!("http://{address}")), KEY, SECRET);
+        let pool = BucketProvider::new("archive", "press", "", access);
         assert_eq!(list(&pool, 9).await.expect_err("no store").kind(), "provider_unavailable");
     }
 }
@@ -248,12 +192,12 @@ async fn an_answer_that_is_no_listing_and_a_store_that_is_away_are_unavailable()
 async fn cancelling_a_request_ends_its_reading() {
     let arrived = Arc::new(Notify::new());
     let told = Arc::clone(&arrived);
-    let endpoint = serve(Router::new().fallback(move || {
+    let address = serve(Router::new().fallback(move || {
         told.notify_one();
         std::future::pending::<&'static str>()
     }))
     .await;
-    let fetcher = S3Fetcher::new(S3Access::with_keys(config(&endpoint), KEY, SECRET));
+    let fetcher = S3Fetcher::new(S3Access::with_keys(config(&format!("http://{address}")), KEY, SECRET));
     let request = request(99);
     let cancelling = async {
         arrived.notified().await;
@@ -267,11 +211,11 @@ async fn cancelling_a_request_ends_its_reading() {
 /// The keys of the environment, as an operator sets them: in a process of its own, for they belong to the whole process.
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_come_from_the_standard_chain() {
-    let store = Store::start().await;
+    let store = S3Server::start().await;
     store.put("press", "1.jpg", b"picture");
     let child = |secret: &'static str| {
         let mut child = Command::new(std::env::current_exe().expect("this program"));
-        child.args(["--exact", "listing_with_the_keys_of_the_environment", "--ignored", "--nocapture"]);
+        child.args(["--exact", "pools::listing_with_the_keys_of_the_environment", "--ignored", "--nocapture"]);
         child.env("S3_TEST_ENDPOINT", &store.endpoint).env("AWS_ACCESS_KEY_ID", KEY).env("AWS_SECRET_ACCESS_KEY", secret);
         tokio::task::spawn_blocking(move || child.output().expect("it runs").status.success())
     };
