@@ -1,12 +1,10 @@
 //! What the processes of one test share: a folder, a pool of pictures, a database, files, and the web outside.
 
 use crate::{
-    common::{
-        self, Form,
-        s3_server::{self, S3Server},
-    },
+    common::{self, Form},
     node::{Node, Role},
     postgres::{self, Database},
+    s3_server::{self, S3Server},
     web::{GOOD, Web},
 };
 use serde_json::Value;

@@ -36,6 +36,18 @@ async fn fifty_kills_of_the_one_process_on_sqlite_lose_nothing_and_double_nothin
     survive(ground, entrances, vec![(Role::Serve, "node".into(), node)]).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_kills_of_three_workers_on_postgres_lose_nothing_and_double_nothing() {
+    let Some(ground) = Ground::on_postgres().await else { return };
+    let ground = ground.with("MAX_RETRIES", 20);
+    let api = ground.start(Role::ServeOnly, "api").await;
+    let mut workers = Vec::new();
+    for name in ["first", "second", "third"] {
+        workers.push((Role::Worker, name.to_owned(), ground.start(Role::Worker, name).await));
+    }
+    survive(ground, Entrances::of(&[api.client]), workers).await;
+}
+
 /// Keeps requests coming while the processes are killed in turns and started again; then looks at all that came of it.
 async fn survive(ground: Ground, entrances: Entrances, mut victims: Vec<(Role, String, Node)>) {
     let mut chance = Seeded::new("fifty kills");

@@ -15,9 +15,14 @@ mod ground;
 mod handover;
 mod kills;
 mod node;
+mod nodes;
+mod outages;
 mod outside;
 mod played;
 #[path = "../common/postgres.rs"]
 mod postgres;
+#[allow(dead_code)]
+#[path = "../common/s3_server.rs"]
+mod s3_server;
 mod seeded;
 mod web;

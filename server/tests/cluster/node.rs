@@ -8,7 +8,7 @@ use crate::{
 use server::{
     cli,
     clock::SystemClock,
-    config::{Config, Environment},
+    config::{self, Config, Environment},
     http,
     service::Service,
 };
@@ -181,7 +181,13 @@ async fn a_node() {
     std::process::exit(0);
 }
 
+/// What the command line's verb says, and a shorter pause before a request is tried again.
 fn with_role(mut config: Config) -> Config {
+    config.role = match env::var("CLUSTER_ROLE").as_deref() {
+        Ok("ServeOnly") => config::Role::ServeOnly,
+        Ok("Worker") => config::Role::Worker,
+        _ => config::Role::Serve,
+    };
     config.jobs.retry_pause = Duration::from_millis(20);
     config
 }
