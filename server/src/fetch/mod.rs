@@ -26,7 +26,7 @@ mod web;
 
 pub use address::{AllowList, refusal};
 pub use body::Body;
-pub use cache::DownloadCache;
+pub use cache::{DownloadCache, DownloadCounts};
 pub use client::{Client, ClientError, Page};
 pub use downloads::{Downloads, Surroundings};
 pub use error::FetchError;

@@ -160,7 +160,7 @@ impl Jobs {
         match joined {
             Some(Ok(Ok(result))) => Ended::Completed(Box::new(result)),
             Some(Ok(Err(PipelineError::Cancelled))) | None => Ended::Stopped,
-            Some(Ok(Err(error @ (PipelineError::Objects(_) | PipelineError::StorageFull | PipelineError::Unkept(_))))) => {
+            Some(Ok(Err(error @ (PipelineError::Objects(_) | PipelineError::Unkept(_))))) => {
                 tracing::warn!(request_id = %id, cause = ?error, "a run could not store what it made");
                 Ended::StorageAway(detail(error.code(), &error.to_string()))
             }

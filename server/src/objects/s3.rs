@@ -32,7 +32,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(6);
 const TIME_PER_MIB: Duration = Duration::from_secs(1);
 /// How long a check may take: somebody waits for `/health`.
 const CHECK_TIME: Duration = Duration::from_secs(4);
-/// For how long a check that went well speaks for the bucket: each costs its operator three calls.
+/// For how long a check that went well speaks for the bucket: each costs its operator four calls.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 /// What S3 lists, and deletes, at once.
 const PAGE: i32 = 1000;
@@ -163,6 +163,9 @@ impl S3Objects {
     }
 
     async fn try_out(&self) -> Result<(), S3Error> {
+        // Listing comes first: not every store minds putting into a bucket that is not there.
+        let list = self.access.client().await.list_objects_v2().bucket(&self.bucket).prefix(format!("{}{CHECKS}/", self.prefix));
+        within(CHECK_TIME, list.max_keys(1).send()).await?;
         let key = format!("{}{CHECKS}/{}", self.prefix, uuid::Uuid::new_v4());
         let bytes = Bytes::from_static(b"ok");
         self.write(&key, bytes.clone()).await?;

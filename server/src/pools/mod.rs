@@ -21,6 +21,7 @@ use crate::analyses::{AnalysisCache, Key};
 use crate::clock::Clock;
 use crate::config::{DiscoveryConfig, Pool, PoolPlace};
 use crate::discovery::{BucketProvider, FolderProvider, Provider, ProviderSource};
+use crate::metrics::{CountedProvider, Metrics};
 use crate::s3::S3Access;
 use crate::store::{NewPool, PoolOrigin, PoolRow, Store, StoreError};
 use app::api::{PoolReport, PoolState};
@@ -255,17 +256,39 @@ impl Pools {
 }
 
 /// Who can be asked now: pools of the settings first, then those of the route.
-pub struct AskablePools(pub Arc<Pools>);
+pub struct AskablePools {
+    pools: Arc<Pools>,
+    /// Counts what they are asked.
+    metrics: Option<Arc<Metrics>>,
+}
+
+impl AskablePools {
+    pub fn new(pools: Arc<Pools>) -> Self {
+        Self { pools, metrics: None }
+    }
+
+    pub fn counted(pools: Arc<Pools>, metrics: Arc<Metrics>) -> Self {
+        Self { pools, metrics: Some(metrics) }
+    }
+
+    fn provider(&self, name: &str, place: PoolPlace) -> Arc<dyn Provider> {
+        let provider = self.pools.provider(name, place);
+        match &self.metrics {
+            Some(metrics) => Arc::new(CountedProvider::new(provider, Arc::clone(metrics))),
+            None => provider,
+        }
+    }
+}
 
 #[async_trait]
 impl ProviderSource for AskablePools {
     async fn providers(&self) -> Vec<Arc<dyn Provider>> {
-        let pools = &self.0;
-        let mut providers: Vec<_> = pools.settings.iter().map(|pool| pools.provider(&pool.name, pool.place.clone())).collect();
+        let pools = &self.pools;
+        let mut providers: Vec<_> = pools.settings.iter().map(|pool| self.provider(&pool.name, pool.place.clone())).collect();
         match pools.store.pools().await {
             Ok(rows) => {
                 let of_route = rows.iter().filter(|row| pools.of_settings(&row.name).is_none());
-                providers.extend(of_route.filter_map(|row| Some(pools.provider(&row.name, pools.place_of(row)?))));
+                providers.extend(of_route.filter_map(|row| Some(self.provider(&row.name, pools.place_of(row)?))));
             }
             Err(error) => tracing::warn!(%error, "the pools could not be read; those of the settings are there"),
         }

@@ -199,7 +199,7 @@ async fn an_upload_that_the_sweep_has_taken_for_abandoned_is_not_queued() {
     for (name, store, _folder) in stores().await {
         let new = request(1);
         store.begin_upload(new.id, Moment(10)).await.expect("noted");
-        assert_eq!(store.leftovers(Some(Moment(9))).await.expect("read"), [], "{name}");
+        assert_eq!(store.leftovers(Some(Moment(9))).await.expect("read"), Vec::<Uuid>::new(), "{name}");
         assert_eq!(store.leftovers(Some(Moment(10))).await.expect("read"), [new.id], "{name}");
         store.erasure_finished(new.id).await.expect("swept");
         assert_eq!(store.submit(&new, 3).await.expect("answered"), Submitted::TooLate, "{name}");
