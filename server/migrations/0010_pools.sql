@@ -51,3 +51,10 @@ CREATE TABLE pool_pictures (
 ) STRICT;
 
 CREATE INDEX pool_pictures_by_key ON pool_pictures (key);
+
+-- Analyses of deleted pools, by their keys: every machine takes them out of its cache. Nothing of a picture can be read from a key.
+CREATE TABLE pool_erasures (
+    key       TEXT    NOT NULL,
+    erased_at INTEGER NOT NULL,
+    PRIMARY KEY (key, erased_at)
+) STRICT, WITHOUT ROWID;

@@ -18,7 +18,7 @@ pub use known::PoolAnalyses;
 pub use place::{PlaceError, PoolRoots, parse_uri};
 
 use crate::analyses::{AnalysisCache, Key};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config::{DiscoveryConfig, Pool, PoolPlace};
 use crate::discovery::{BucketProvider, FolderProvider, Provider, ProviderSource};
 use crate::metrics::{CountedProvider, Metrics};
@@ -29,11 +29,16 @@ use async_trait::async_trait;
 use gallery::Gallery;
 use models::{Contract, VisionInfo};
 use provider::PoolProvider;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
+/// How late a note of another machine may come.
+const LATE: Duration = Duration::from_secs(300);
+/// How long notes of deleted pools are kept: a machine that was away for longer begins with a cache whose requests have ended, or
+/// finds what is left by them.
+const NOTES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// SQLite's log is emptied of what was deleted; a reader may hold it open for a moment.
 const TRACE_TRIES: u32 = 40;
 const TRACE_PAUSE: Duration = Duration::from_millis(25);
@@ -49,8 +54,24 @@ pub struct Pools {
     clock: Arc<dyn Clock>,
     /// Vectors in memory, by the pool's name. Filled by the first search.
     galleries: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Gallery>>>>,
+    erased: Mutex<Erased>,
     /// A sync was asked for here.
     wanted: Notify,
+}
+
+/// Notes of deleted pools that this process has acted on.
+#[derive(Debug, Default)]
+struct Erased(HashSet<(String, Moment)>);
+
+impl Erased {
+    fn newest(&self) -> Moment {
+        self.0.iter().map(|(_, at)| *at).max().unwrap_or(Moment(0))
+    }
+
+    /// True for a new one.
+    fn note(&mut self, note: &(String, Moment)) -> bool {
+        self.0.insert(note.clone())
+    }
 }
 
 /// What became of a new pool.
@@ -100,7 +121,17 @@ impl Pools {
     ) -> Arc<Self> {
         let settings = config.pools.iter().filter(|pool| config.allows(&pool.name)).cloned().collect();
         let roots = PoolRoots(config.pool_roots.clone());
-        Arc::new(Self { store, settings, roots, s3, analyses, clock, galleries: Mutex::default(), wanted: Notify::new() })
+        Arc::new(Self {
+            store,
+            settings,
+            roots,
+            s3,
+            analyses,
+            clock,
+            galleries: Mutex::default(),
+            erased: Mutex::default(),
+            wanted: Notify::new(),
+        })
     }
 
     /// Notes the pools of the settings, and has them synced where that is wanted.
@@ -108,6 +139,10 @@ impl Pools {
         if self.store.is_exclusive() {
             self.store.release_syncs().await?;
         }
+        let long_ago = self.clock.now().0.saturating_sub(i64::try_from(NOTES_KEPT.as_millis()).unwrap_or(0));
+        self.store.forget_pool_erasures(Moment(long_ago)).await?;
+        // Also what was deleted while this process was away.
+        self.forget_deleted().await?;
         for pool in &self.settings {
             self.note(pool).await?;
             if sync {
@@ -163,10 +198,10 @@ impl Pools {
     /// The pool, its vectors in the database and in memory, and what the cache of analyses holds of its pictures. A pool of the
     /// settings stays as a name, and is not synced before somebody asks for it. False: there is none. Pictures stay where they lie.
     pub async fn delete(&self, name: &str) -> Result<bool, StoreError> {
-        let Some(keys) = self.store.delete_pool(name).await? else { return Ok(false) };
-        self.galleries().remove(name);
-        let keys: Vec<Key> = keys.iter().filter_map(|key| Key::parse(key)).collect();
-        self.analyses.forget_entries(keys).await;
+        if !self.store.delete_pool(name, self.clock.now()).await? {
+            return Ok(false);
+        }
+        self.forget_deleted().await?;
         if let Some(pool) = self.of_settings(name) {
             self.note(pool).await?;
         }
@@ -186,14 +221,25 @@ impl Pools {
         Ok(())
     }
 
-    /// Lets go of vectors of pools that are deleted, here or elsewhere.
+    /// Lets go of what this process holds of pools that were deleted, here or elsewhere: vectors in memory, analyses in the cache.
     async fn forget_deleted(&self) -> Result<(), StoreError> {
-        if self.galleries().is_empty() {
-            return Ok(());
+        let seen = self.erased().newest();
+        // Another machine's clock may be behind, and its note may have come late.
+        let notes = self.store.pool_erasures(Moment(seen.0.saturating_sub(i64::try_from(LATE.as_millis()).unwrap_or(0)))).await?;
+        let new: Vec<Key> = notes.into_iter().filter(|note| self.erased().note(note)).filter_map(|(key, _)| Key::parse(&key)).collect();
+        if !new.is_empty() {
+            self.analyses.forget_entries(new).await;
         }
-        let rows = self.store.pools().await?;
-        self.galleries().retain(|name, _| rows.iter().any(|row| row.name == *name));
+        if !self.galleries().is_empty() {
+            let rows = self.store.pools().await?;
+            // One that was deleted and is named again has begun anew.
+            self.galleries().retain(|name, _| rows.iter().any(|row| row.name == *name && !row.contract.is_empty()));
+        }
         Ok(())
+    }
+
+    fn erased(&self) -> MutexGuard<'_, Erased> {
+        self.erased.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Those of the named pools whose vectors are of other networks than these.

@@ -158,8 +158,14 @@ pub trait PoolStore: Send + Sync {
     /// Of any pool.
     async fn analysis_by_key(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// The pool, its pictures and their vectors go. The keys of the analyses that went; None: there is no such pool.
-    async fn delete_pool(&self, name: &str) -> Result<Option<Vec<String>>, StoreError>;
+    /// The pool, its pictures and their vectors go; the keys of their analyses are noted. False: there is no such pool.
+    async fn delete_pool(&self, name: &str, now: Moment) -> Result<bool, StoreError>;
+
+    /// Keys of analyses of deleted pools, noted at this time or later.
+    async fn pool_erasures(&self, since: Moment) -> Result<Vec<(String, Moment)>, StoreError>;
+
+    /// Notes of before are needed by nobody any more.
+    async fn forget_pool_erasures(&self, before: Moment) -> Result<(), StoreError>;
 }
 
 const SELECT: &str = "SELECT p.*,
@@ -420,14 +426,33 @@ impl PoolStore for SqlStore {
         .await
     }
 
-    async fn delete_pool(&self, name: &str) -> Result<Option<Vec<String>>, StoreError> {
+    async fn delete_pool(&self, name: &str, now: Moment) -> Result<bool, StoreError> {
         within_limit(async {
             let mut tx = self.begin().await?;
-            let keys = "SELECT key FROM pool_pictures WHERE pool = $1 AND key <> ''";
-            let keys: Vec<(String,)> = sqlx::query_as(keys).bind(name).fetch_all(&mut *tx).await?;
+            let note = "INSERT INTO pool_erasures (key, erased_at)
+                        SELECT DISTINCT key, CAST($1 AS BIGINT) FROM pool_pictures WHERE pool = $2 AND key <> ''
+                        ON CONFLICT (key, erased_at) DO NOTHING";
+            sqlx::query(note).bind(now.0).bind(name).execute(&mut *tx).await?;
             let deleted = sqlx::query("DELETE FROM pools WHERE name = $1").bind(name).execute(&mut *tx).await?;
             tx.commit().await?;
-            Ok((deleted.rows_affected() == 1).then(|| keys.into_iter().map(|(key,)| key).collect()))
+            Ok(deleted.rows_affected() == 1)
+        })
+        .await
+    }
+
+    async fn pool_erasures(&self, since: Moment) -> Result<Vec<(String, Moment)>, StoreError> {
+        within_limit(async {
+            let select = "SELECT key, erased_at FROM pool_erasures WHERE erased_at >= $1";
+            let rows: Vec<(String, i64)> = sqlx::query_as(select).bind(since.0).fetch_all(&self.readers).await?;
+            Ok(rows.into_iter().map(|(key, at)| (key, Moment(at))).collect())
+        })
+        .await
+    }
+
+    async fn forget_pool_erasures(&self, before: Moment) -> Result<(), StoreError> {
+        within_limit(async {
+            sqlx::query("DELETE FROM pool_erasures WHERE erased_at < $1").bind(before.0).execute(&self.writer).await?;
+            Ok(())
         })
         .await
     }

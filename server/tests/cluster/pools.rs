@@ -85,8 +85,13 @@ async fn a_deleted_pool_takes_its_pictures_along_and_leaves_others() {
         store.put_picture(&claim, &picture("a.png", 1), UNTIL).await.expect("put");
         let other = claimed(&store, "other").await;
         store.put_picture(&other, &picture("b.png", 1), UNTIL).await.expect("put");
-        assert_eq!(store.delete_pool("own").await.expect("deleted"), Some(vec!["key of a.png".to_owned()]), "{name}");
-        assert_eq!(store.delete_pool("own").await.expect("answered"), None, "{name}");
+        assert!(store.delete_pool("own", Moment(7)).await.expect("deleted"), "{name}");
+        assert!(!store.delete_pool("own", Moment(8)).await.expect("answered"), "{name}");
+        let noted = vec![("key of a.png".to_owned(), Moment(7))];
+        assert_eq!(store.pool_erasures(Moment(7)).await.expect("read"), noted, "{name}: for the caches of all machines");
+        assert_eq!(store.pool_erasures(Moment(8)).await.expect("read"), [], "{name}");
+        store.forget_pool_erasures(Moment(8)).await.expect("forgotten");
+        assert_eq!(store.pool_erasures(Moment(0)).await.expect("read"), [], "{name}");
         assert!(!store.put_picture(&claim, &picture("c.png", 1), UNTIL).await.expect("answered"), "{name}: its sync ends");
         let names: Vec<String> = store.pools().await.expect("read").into_iter().map(|pool| pool.name).collect();
         assert_eq!((names, store.pictures("own").await.expect("read").len()), (vec!["other".to_owned()], 0), "{name}");

@@ -391,10 +391,13 @@ async fn machines_that_share_a_database_share_the_vectors() {
     let Some(database) = postgres::database().await else { return };
     let (shared, url) = (folder(), database.url());
     let pools = format!("samples={}", shared.path().join("pool").display());
-    let (one, other): (TempDir, TempDir) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let folders: [TempDir; 2] = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
     let variables = [("DATABASE_URL", url.as_str()), ("POOLS", pools.as_str())];
-    let one = TestApp::start_with(one.path(), &variables, FakeVision::default()).await;
-    let other = TestApp::start_with(other.path(), &variables, FakeVision::default()).await;
+    let one = TestApp::start_with(folders[0].path(), &variables, FakeVision::default()).await;
+    let other = TestApp::start_with(folders[1].path(), &variables, FakeVision::default()).await;
+    // Before the sync: what the networks made of the pictures is kept by the other one, with its request.
+    search(&other, blue()).await;
+    assert!(!with_the_red_vector(folders[1].path()).is_empty());
     synced(&one, "samples").await;
     let found = search(&other, blue()).await;
     assert_eq!((uris(&found)[0].as_str(), uris(&found).len()), ("file:3 blue.png", 5));
@@ -404,6 +407,7 @@ async fn machines_that_share_a_database_share_the_vectors() {
     assert_eq!(pool(&one, "samples").await["pictures"], 6);
     assert_eq!(one.client.delete("/pools/samples").await.status, 204);
     assert_eq!(pool(&other, "samples").await["state"], "new");
+    until("the other one has let go as well", || async { with_the_red_vector(folders[1].path()).is_empty() }).await;
     one.stop().await;
     other.stop().await;
 }
