@@ -6,7 +6,7 @@
 use crate::{
     clock::Clock,
     config::{Config, EngineConfig},
-    discovery::{self, Providers},
+    discovery::{self, Providers, RequestedBuckets},
     fetch::{ClientError, Downloads, S3Fetcher, Surroundings},
     jobs::{JobError, Jobs},
     objects::{self, Objects, SignedLinks},
@@ -96,6 +96,8 @@ pub struct Service {
     pub links: Arc<SignedLinks>,
     pub jobs: Arc<Jobs>,
     pub providers: Providers,
+    /// What requests may name in buckets.
+    pub buckets: RequestedBuckets,
     s3: Arc<S3Access>,
     pub downloads: Downloads,
     pub limits: ImageLimits,
@@ -161,6 +163,7 @@ impl Service {
             links,
             jobs,
             providers,
+            buckets: RequestedBuckets::new(&config, &s3),
             s3,
             downloads,
             limits,

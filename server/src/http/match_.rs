@@ -46,6 +46,11 @@ async fn answer(service: &Arc<Service>, request: Request, html: bool) -> Result<
     photos::check_sizes(&form.images, limit)?;
     form.check_lawful()?;
     form.check_providers(&service.providers)?;
+    take(service, form, key, html).await
+}
+
+/// Decodes the photos of a checked form, queues the search and answers.
+pub async fn take(service: &Arc<Service>, form: MatchForm, key: Option<String>, html: bool) -> Result<Response, ApiError> {
     let MatchForm { images, options, sync } = form;
     let size_bytes: usize = images.iter().map(Bytes::len).sum();
     let photos = photos::validate(service, images).await?;
@@ -106,7 +111,7 @@ fn accepted_answer(id: Uuid, status: RequestState) -> Response {
 }
 
 /// The header, where it is there: 1 to 255 visible ASCII characters.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().map(str::trim).filter(|key| (1..=255).contains(&key.len()));
     match key {
