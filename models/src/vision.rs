@@ -15,6 +15,7 @@ pub use error::ModelError;
 use crate::engine::EngineChoice;
 use crate::{BBox, Landmarks};
 use image::RgbImage;
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,6 +135,15 @@ pub struct Detected {
 /// What the pipeline asks. Calls block (run them on a blocking thread) and may come from many threads at once.
 pub trait Vision: Send + Sync {
     fn info(&self) -> &VisionInfo;
+
+    /// Everything about these networks that decides what they make of a picture, as a text: two that differ in any of it have
+    /// two.
+    fn identity(&self) -> Cow<'_, str> {
+        let info = self.info();
+        let models =
+            [&info.person_model, &info.face_model, info.backup_face_model.as_ref().unwrap_or(&info.face_model), &info.embedding_model];
+        Cow::Owned(format!("{} {models:?} {:?} {}", info.engine, info.contract, info.face_side))
+    }
 
     /// People in the picture, best first.
     fn people(&self, caller: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError>;

@@ -7,15 +7,19 @@
 //! * [`jobs`]: the bounded queue, workers, retries, events, retention and erasure;
 //! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
 //! * [`vision`]: which networks do a job, and what stands in for them;
+//! * [`analyses`]: what the networks made of files before;
+//! * [`index`]: exact search over stored vectors;
+//! * [`metrics`]: what is counted, for `GET /metrics`;
 //! * [`recall`]: how many faces the pipeline finds, measured;
 //! * [`calibrate`]: how sure the thresholds are, measured on pictures of known people;
-//! * [`store`]: rows (SQLite); [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
+//! * [`store`]: rows (SQLite or Postgres) and the queue; [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
 //!
 //! Every outside thing stands behind a small trait, so that a test swaps one without touching the rest.
 
 // The types of the pages nest deeply.
 #![recursion_limit = "256"]
 
+pub mod analyses;
 mod breaker;
 pub mod calibrate;
 pub mod cli;
@@ -24,7 +28,9 @@ pub mod config;
 pub mod discovery;
 pub mod fetch;
 pub mod http;
+pub mod index;
 pub mod jobs;
+pub mod metrics;
 pub mod net;
 pub mod objects;
 pub mod pipeline;

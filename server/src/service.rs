@@ -4,15 +4,17 @@
 //! queued meanwhile waits. Where they cannot be loaded the service begins on those that stand in ([`crate::vision`]).
 
 use crate::{
+    analyses::{AnalysisCache, LayerCounts},
     clock::Clock,
-    config::{Config, EngineConfig},
-    discovery::{self, Providers, RequestedBuckets},
-    fetch::{ClientError, Downloads, S3Fetcher, Surroundings},
-    jobs::{JobError, Jobs},
+    config::{Config, Database, EngineConfig, Role},
+    discovery::{self, Provider, Providers, RequestedBuckets},
+    fetch::{ClientError, DownloadCounts, Downloads, S3Fetcher, Surroundings},
+    jobs::{Beside, JobError, Jobs, MISSED_HEARTBEATS},
+    metrics::{self, CountedFetcher, CountedProvider, Metrics},
     objects::{self, Objects, SignedLinks},
     pipeline::{ImageLimits, PipelineContext},
     s3::S3Access,
-    store::{SqliteStore, Store, StoreError},
+    store::{SqlStore, Store, StoreError},
     vision::{Backup, MachineMemory, Memory, MemoryGuard, VisionLoader, Visions},
 };
 use app::api::{EngineReport, Health, ModelNames, NetworkReport, QueueReport, Thresholds};
@@ -57,6 +59,13 @@ impl Networks {
         Self { backup, ..Self::from(loader(config.vision())) }
     }
 
+    /// Every call of the networks is counted.
+    fn counted(self, metrics: &Arc<Metrics>) -> Self {
+        let counted = |load| metrics::counted(load, Arc::clone(metrics));
+        let backup = self.backup.map(|Backup { pack, load }| Backup { pack, load: counted(load) });
+        Self { primary: counted(self.primary), backup, memory: self.memory }
+    }
+
     /// Nothing is loaded before it is asked for.
     pub fn visions(self, config: &EngineConfig, clock: Arc<dyn Clock>) -> Arc<Visions> {
         let Self { primary, backup, memory } = self;
@@ -75,10 +84,19 @@ pub enum ServiceError {
     SigningKey { path: PathBuf, error: io::Error },
     #[error("The database {} (DATABASE_URL) cannot be opened: {error}.", path.display())]
     Store { path: PathBuf, error: StoreError },
+    #[error("The database of DATABASE_URL cannot be used: {0}.")]
+    Postgres(StoreError),
+    #[error(
+        "A database in a file serves one process, which does all the work: set DATABASE_URL=postgres://... to share it with `worker` and \
+         `serve --no-worker`."
+    )]
+    OneProcess,
     #[error(transparent)]
     Objects(#[from] objects::OpenError),
     #[error("Pictures cannot be fetched from the web: {0}.")]
     Downloads(#[from] ClientError),
+    #[error("The folder {} of what the networks made of files cannot be used: {error}. Remove it, or set ANALYSIS_CACHE_BYTES=0.", path.display())]
+    Analyses { path: PathBuf, error: io::Error },
     #[error("Candidates cannot be searched for: {0}.")]
     Providers(#[from] discovery::web::ApiError),
     #[error("Interrupted requests cannot be taken up again: {0}.")]
@@ -100,6 +118,9 @@ pub struct Service {
     pub buckets: RequestedBuckets,
     s3: Arc<S3Access>,
     pub downloads: Downloads,
+    /// What the networks made of files before.
+    pub analyses: Arc<AnalysisCache>,
+    pub metrics: Arc<Metrics>,
     pub limits: ImageLimits,
     /// One permit per picture that is decoded to check an upload.
     pub decoders: Arc<Semaphore>,
@@ -111,9 +132,8 @@ pub struct Service {
     failed: watch::Sender<Option<ModelError>>,
     /// Dropping it drops workers and sweeper.
     tasks: Mutex<JoinSet<()>>,
-    sqlite: Arc<SqliteStore>,
-    /// Held as long as the service lives: two must not share a folder.
-    _lock: fs::File,
+    /// Held as long as the service lives where the database is a file: two must not share it.
+    _lock: Option<fs::File>,
 }
 
 impl Service {
@@ -126,21 +146,20 @@ impl Service {
         let data_dir = config.storage.data_dir.clone();
         let in_data_dir = |error| ServiceError::DataDir { path: data_dir.clone(), error };
         fs::create_dir_all(&data_dir).map_err(in_data_dir)?;
-        let lock = lock(&data_dir)?;
-
-        let path = config.storage.database.clone();
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).map_err(in_data_dir)?;
-        }
-        let sqlite = SqliteStore::open(&path).await.map_err(|error| ServiceError::Store { path, error })?;
-        let sqlite = Arc::new(sqlite);
-        let store: Arc<dyn Store> = sqlite.clone();
+        let lock = match config.storage.database {
+            Database::Sqlite(_) if config.role != Role::Serve => return Err(ServiceError::OneProcess),
+            Database::Sqlite(_) => Some(lock(&data_dir)?),
+            Database::Postgres(_) => None,
+        };
+        let store = open_store(&config).await?;
         let s3 = S3Access::new(config.s3.clone());
         let objects = objects::open(&config.storage, &s3, clock.clone()).await?;
 
         let key = match &config.http.signing_key {
             Some(key) => key.reveal().as_bytes().to_vec(),
-            None => kept_key(&data_dir.join("signing.key"))?,
+            None if store.is_exclusive() => kept_key(&data_dir.join("signing.key"))?,
+            // A link that one machine has signed opens on all of them.
+            None => store.secret("signing key", &fresh_key()).await.map_err(ServiceError::Postgres)?.into_bytes(),
         };
         let links = Arc::new(SignedLinks::new(&key, config.http.link_lifetime, clock.clone()));
         let providers = discovery::configured(&config, &s3)?;
@@ -148,12 +167,15 @@ impl Service {
 
         let shutdown = CancellationToken::new();
         let (jobs_config, retention) = (config.jobs.clone(), config.storage.retention);
-        let cache = downloads.cache.clone();
-        let jobs = Jobs::new(store.clone(), objects.clone(), cache, clock.clone(), jobs_config, retention, shutdown.clone());
+        let analyses = AnalysisCache::open(&config.analyses)
+            .map_err(|error| ServiceError::Analyses { path: config.analyses.folder.clone(), error })?;
+        let metrics = Arc::new(Metrics::default());
+        let beside = Beside { downloads: downloads.cache.clone(), analyses: analyses.clone(), metrics: metrics.clone() };
+        let jobs = Jobs::new(store.clone(), objects.clone(), beside, clock.clone(), jobs_config, retention, shutdown.clone());
         let jobs = Arc::new(jobs);
         jobs.recover().await?;
 
-        let visions = networks.visions(&config.engine, clock.clone());
+        let visions = networks.counted(&metrics).visions(&config.engine, clock.clone());
         let limits = ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let service = Arc::new(Self {
@@ -166,6 +188,8 @@ impl Service {
             buckets: RequestedBuckets::new(&config, &s3),
             s3,
             downloads,
+            analyses,
+            metrics,
             limits,
             decoders: Arc::new(Semaphore::new(cores)),
             shutdown,
@@ -173,7 +197,6 @@ impl Service {
             ready: watch::channel(None).0,
             failed: watch::channel(None).0,
             tasks: Mutex::new(JoinSet::new()),
-            sqlite,
             _lock: lock,
             config,
         });
@@ -183,11 +206,13 @@ impl Service {
 
     fn spawn_tasks(self: &Arc<Self>) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        for _ in 0..self.config.jobs.workers {
-            tasks.spawn(self.jobs.clone().work(self.ready.subscribe()));
-        }
+        tasks.spawn(self.jobs.clone().listen());
         tasks.spawn(self.jobs.clone().sweep_regularly(SWEEP_EVERY));
         tasks.spawn(self.downloads.cache.clone().sweep_regularly(self.shutdown.clone()));
+        if !self.config.role.works() {
+            return;
+        }
+        tasks.spawn(self.jobs.clone().work(self.ready.subscribe()));
         // The task must not keep the service alive, or dropping the service would never drop the task.
         let (service, ready, failed) = (Arc::downgrade(self), self.ready.clone(), self.failed.clone());
         let (visions, shutdown) = (self.visions.clone(), self.shutdown.clone());
@@ -214,10 +239,17 @@ impl Service {
     }
 
     fn pipeline(&self, vision: Arc<dyn Vision>) -> PipelineContext {
-        let mut context = PipelineContext::new(vision, self.providers.present.clone(), Some(self.objects.clone()));
+        let counted = |provider: &Arc<dyn Provider>| -> Arc<dyn Provider> {
+            Arc::new(CountedProvider::new(Arc::clone(provider), Arc::clone(&self.metrics)))
+        };
+        let providers = self.providers.present.iter().map(counted).collect();
+        let mut context = PipelineContext::new(vision, providers, Some(self.objects.clone()));
         context.visions = Some(self.visions.clone());
         context.downloads_folder = self.config.download.folder.clone();
-        context.fetcher = Arc::new(self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone()))));
+        let fetchers = self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone())));
+        context.fetcher = Arc::new(CountedFetcher::new(Arc::new(fetchers), self.metrics.clone()));
+        context.metrics = self.metrics.clone();
+        context.known = self.analyses.clone();
         context.limits = self.limits;
         context.job_timeout = self.config.jobs.job_timeout;
         context.provider_timeout = self.config.discovery.timeout;
@@ -253,11 +285,17 @@ impl Service {
         let vision = self.vision();
         let (engine, models, thresholds) = match &vision {
             Some(vision) => describe(vision.as_ref()),
-            None => loading(),
+            None if !self.config.role.works() => without_networks("on the workers"),
+            None => without_networks("loading"),
         };
         let backup = self.visions.report();
         let on_the_backup = backup.as_ref().is_some_and(|backup| backup.in_use);
-        let well = vision.is_some() && !on_the_backup && database == "ok" && objects == "ok";
+        let workers = match self.store.is_exclusive() {
+            true => self.config.jobs.workers as u64,
+            false => self.store.workers(self.config.jobs.heartbeat * MISSED_HEARTBEATS).await.unwrap_or(0),
+        };
+        let able = if self.config.role.works() { vision.is_some() } else { workers > 0 };
+        let well = able && !on_the_backup && database == "ok" && objects == "ok";
         Health {
             status: if well { "ok" } else { "degraded" }.into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -269,14 +307,19 @@ impl Service {
             providers: self.providers.reports(),
             database: database.into(),
             objects: objects.into(),
-            queue: QueueReport {
-                queued: count("queued"),
-                running: count("running"),
-                capacity: self.config.jobs.queue_capacity,
-                workers: self.config.jobs.workers as u64,
-            },
+            queue: QueueReport { queued: count("queued"), running: count("running"), capacity: self.config.jobs.queue_capacity, workers },
             backup,
         }
+    }
+
+    /// What `GET /metrics` answers.
+    pub async fn metrics_text(&self) -> String {
+        let requests = self.store.counts().await.ok();
+        let (analyses, downloads) = (self.analyses.counts(), self.downloads.cache.counts().await);
+        let DownloadCounts { hits, misses, evictions, entries, bytes } = downloads;
+        let downloads = LayerCounts { hits, misses, evictions, broken: 0, entries, bytes };
+        let caches = [("analyses", "memory", analyses.memory), ("analyses", "disk", analyses.disk), ("downloads", "memory", downloads)];
+        self.metrics.text(&metrics::Now { requests, caches, vision: self.vision() })
     }
 
     /// Stops taking work, hands running work back to the queue, and closes the database.
@@ -289,7 +332,7 @@ impl Service {
             tracing::warn!("work did not stop in time; the next start takes it up again");
             tasks.shutdown().await;
         }
-        self.sqlite.close().await;
+        self.store.close().await;
     }
 }
 
@@ -318,12 +361,26 @@ fn describe(vision: &dyn Vision) -> (EngineReport, ModelNames, Thresholds) {
     (engine, models, Thresholds { match_: info.match_threshold, possible: info.possible_threshold })
 }
 
-/// What is said while the networks are being loaded.
-fn loading() -> (EngineReport, ModelNames, Thresholds) {
-    let word = || "loading".to_owned();
+/// What is said while the networks are being loaded, and where there are none.
+fn without_networks(word: &str) -> (EngineReport, ModelNames, Thresholds) {
+    let word = || word.to_owned();
     let engine = EngineReport { kind: word(), name: word(), skipped: Vec::new(), warm_up: 0.0, networks: Vec::new(), stuck: 0 };
     let models = ModelNames { pack: word(), person: word(), face: word(), embedding: word() };
     (engine, models, Thresholds { match_: 0.0, possible: 0.0 })
+}
+
+/// The database of the settings, up to date.
+pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, ServiceError> {
+    let path = match &config.storage.database {
+        Database::Postgres(address) => {
+            return Ok(Arc::new(SqlStore::open_postgres(address.reveal()).await.map_err(ServiceError::Postgres)?));
+        }
+        Database::Sqlite(path) => path.clone(),
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| ServiceError::DataDir { path: folder.to_owned(), error })?;
+    }
+    Ok(Arc::new(SqlStore::open_sqlite(&path).await.map_err(|error| ServiceError::Store { path, error })?))
 }
 
 fn lock(data_dir: &Path) -> Result<fs::File, ServiceError> {
@@ -338,6 +395,11 @@ fn lock(data_dir: &Path) -> Result<fs::File, ServiceError> {
 }
 
 /// The key in the file, or a new one that only the owner may read: links stay good over a restart.
+/// Hex of version 4 UUIDs, which carry 122 bits each from the system's random source.
+fn fresh_key() -> String {
+    (0..2).map(|_| uuid::Uuid::new_v4().simple().to_string()).collect()
+}
+
 fn kept_key(path: &Path) -> Result<Vec<u8>, ServiceError> {
     let unusable = |error| ServiceError::SigningKey { path: path.to_owned(), error };
     match fs::read(path) {
@@ -346,8 +408,7 @@ fn kept_key(path: &Path) -> Result<Vec<u8>, ServiceError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(unusable(error)),
     }
-    // Version 4 UUIDs carry 122 bits each from the system's random source.
-    let key: Vec<u8> = (0..4).flat_map(|_| uuid::Uuid::new_v4().into_bytes()).collect();
+    let key = fresh_key().into_bytes();
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

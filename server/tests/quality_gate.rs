@@ -100,6 +100,7 @@ async fn search_by(queries: &[RgbImage], pool: &[(&str, RgbImage)], gate: Qualit
         query: QueryPhotos::new(photos).expect("a photo"),
         retry_count: 0,
         max_retries: 0,
+        kept: std::collections::BTreeMap::new(),
     };
     let heard = Heard::default();
     (run(&context, &job, &heard).await, heard)

@@ -161,6 +161,7 @@ async fn a_job_compares_with_the_template_of_its_photos_and_a_blurred_one_weighs
         query: QueryPhotos::new(sent).expect("three photos"),
         retry_count: 0,
         max_retries: 0,
+        kept: std::collections::BTreeMap::new(),
     };
     let probe = run(&context, &job, &Unheard).await.expect("a result").result.remove(0);
 

@@ -7,6 +7,8 @@
 //! Then embedding: crops a second, one by one and in batches, on the engine in force.
 //!
 //! Then downloads: the product fetches pictures from hosts with latency, against what latency and bandwidth alone would take.
+//!
+//! What follows is search in stored vectors ([`crate::bench_index`]).
 
 use crate::{bench_env, places, places::Places, process};
 use anyhow::{Context, Result, bail};

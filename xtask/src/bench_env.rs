@@ -1,4 +1,4 @@
-//! A Python environment with the reference engine (ONNX Runtime, OpenCV, NumPy), in the cache: what `make bench`
+//! A Python environment with the reference engine (ONNX Runtime, OpenCV, NumPy) and FAISS, in the cache: what `make bench`
 //! measures the product against.
 
 use crate::{places::Places, process};
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-const PACKAGES: [&str; 3] = ["onnxruntime==1.32.0", "opencv-python-headless==4.13.0.92", "numpy==2.4.6"];
+const PACKAGES: [&str; 4] = ["onnxruntime==1.32.0", "opencv-python-headless==4.13.0.92", "numpy==2.4.6", "faiss-cpu==1.15.1"];
 
 /// The environment's interpreter.
 pub fn python(places: &Places) -> PathBuf {
@@ -24,7 +24,7 @@ pub fn run(places: &Places) -> Result<()> {
     if process::found("python3").is_none() {
         bail!("the measurement compares with Python: install it (Debian: `apt-get install python3-venv`), then run the same command again");
     }
-    println!("bench-env: {} (about 120 MB) into {}", PACKAGES.join(", "), folder.display());
+    println!("bench-env: {} (about 140 MB) into {}", PACKAGES.join(", "), folder.display());
     let begun = Instant::now();
     std::fs::create_dir_all(&places.cache)?;
     process::output(Command::new("python3").args(["-m", "venv"]).arg(&folder), "making a Python environment (Debian: python3-venv)")?;

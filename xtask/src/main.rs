@@ -6,6 +6,7 @@ mod accuracy;
 mod apt;
 mod bench;
 mod bench_env;
+mod bench_index;
 mod browser;
 mod digest;
 mod fetch;
@@ -33,8 +34,9 @@ cargo xtask <command>
   samples             a folder of sample pictures and a query
   site                the page's bundle: wasm, JavaScript, CSS
   browser             Chromium and the packages of the browser tests
-  bench-env           Python environment with the reference engine, for `make bench`
-  bench               the product's wall time against the reference pipeline's
+  bench-env           Python environment with the reference engine and FAISS, for `make bench`
+  bench [index]       the product's wall time against the reference pipeline's, then search in stored vectors against
+                      FAISS; `index`: that alone
   accuracy            docs/accuracy.md with its curves: thresholds, error rates, recall
   test [OPTIONS]      every test; the options go to `cargo test`
   import              developers: write models/src/networks anew from the ONNX files
@@ -69,7 +71,8 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["samples"] => samples::run(&places),
         ["site"] => site::run(&places),
         ["browser"] => browser::run(&places),
-        ["bench"] => bench::run(&places),
+        ["bench"] => bench::run(&places).and(bench_index::run(&places)),
+        ["bench", "index"] => bench_index::run(&places),
         ["accuracy"] => accuracy::run(&places),
         ["bench-env"] => bench_env::run(&places),
         ["test", options @ ..] => test::run(&places, options),

@@ -37,6 +37,9 @@ pub fn run(places: &Places, cargo_options: &[&str]) -> Result<()> {
     }
     all.add(watched(&mut playwright, "the browser tests", of_playwright)?);
 
+    if !postgres_is_here() {
+        println!("\nPostgres is not on this machine: what needs it was skipped. `sudo apt-get install postgresql` (Debian) brings it.");
+    }
     println!("\n{} passed, {} failed, {} skipped", all.passed, all.failed, all.skipped);
     if all.failed > 0 {
         bail!("{} tests failed; each is told above", all.failed);
@@ -45,6 +48,12 @@ pub fn run(places: &Places, cargo_options: &[&str]) -> Result<()> {
         bail!("no test ran");
     }
     Ok(())
+}
+
+/// The tests start a cluster of their own: only the programs are needed, where Debian puts them or in `PATH`.
+fn postgres_is_here() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.map(|version| version.path().join("bin/initdb")).any(|initdb| initdb.is_file()) || process::found("initdb").is_some()
 }
 
 /// Runs a test runner, its output passed on line by line and counted.

@@ -61,6 +61,7 @@ fn absence_of(stage: &str, kind: &str) -> Option<&'static str> {
         ("discover", "provider_timeout") => "took too long to answer",
         ("discover", "provider_answer") => "answered something that could not be understood",
         ("discover", "provider_needs_more") => "not asked, because it needs words or an address that this search did not give",
+        ("discover", "provider_interrupted") => "asked when the search was cut off, and not asked again, which could cost twice",
         (_, "deadline") => "the search ran out of time before they arrived",
         (_, "not_found") => "not there any more",
         (_, "timeout") => "took too long to arrive",
@@ -138,6 +139,10 @@ mod tests {
         assert_eq!(said("decode", "unsupported_media_type", 2, None), "2 pictures: what came was not a picture we can read");
         assert_eq!(said("discover", "provider_timeout", 1, Some("brave")), "brave: took too long to answer");
         assert_eq!(said("discover", "provider_rate_limited", 2, Some("brave")), "brave: asked for fewer searches (2 times)");
+        assert_eq!(
+            said("discover", "provider_interrupted", 1, Some("brave")),
+            "brave: asked when the search was cut off, and not asked again, which could cost twice"
+        );
         assert_eq!(said("discover", "unknown_provider", 2, None), "2 sources: not known to this server");
         assert_eq!(said("fetch", "some_new_kind", 1, None), "1 picture: some new kind (fetch)");
         assert_eq!(said("discover", "provider_some_new", 1, Some("brave")), "brave: some new (discover)");

@@ -13,6 +13,7 @@ use crate::pack::{self, Decoder, Pack, Packs};
 use crate::preprocess::{self, Letterbox};
 use crate::{Face, align};
 use image::{RgbImage, imageops};
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub fn load(config: &VisionConfig) -> Result<Arc<dyn Vision>, ModelError> {
 /// The networks, how their input is prepared and how their output is read.
 pub struct Analyser {
     info: VisionInfo,
+    /// See [`Vision::identity`].
+    identity: String,
     pack: Pack,
     person: Batcher,
     face: Batcher,
@@ -86,6 +89,7 @@ impl Analyser {
             backup_face: pack.backup_face.as_ref().and_then(|network| without_it(load(Role::BackupFace, network))),
             embedding: load(Role::Embedding, &pack.embedding)?,
             flip: config.flip,
+            identity: String::new(),
             info: VisionInfo {
                 kind: engine.kind().to_string(),
                 engine: engine.name(),
@@ -114,6 +118,7 @@ impl Analyser {
         if analyser.info.backup_face_model.is_none() {
             analyser.backup_face = None;
         }
+        analyser.identity = identity(&analyser.info, &analyser.pack, config.flip);
         analyser.batchers().for_each(|network| network.set_timeout(config.timeout));
         Ok(analyser)
     }
@@ -237,6 +242,10 @@ impl Vision for Analyser {
         &self.info
     }
 
+    fn identity(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.identity)
+    }
+
     fn stuck(&self) -> usize {
         self.batchers().map(Batcher::stuck).sum()
     }
@@ -279,6 +288,18 @@ impl Vision for Analyser {
         }
         vectors.into_iter().map(|vector| Embedding::from_raw(vector, &self.info.contract)).collect()
     }
+}
+
+/// The engine, and each network with its whole digest, how its input is made and how its output is read.
+fn identity(info: &VisionInfo, pack: &Pack, flip: bool) -> String {
+    let network = |described: &pack::Network| {
+        let pack::Network { network, sha256, input, decoder, score, iou, classes, dimension, .. } = described;
+        format!("{network} {sha256} {input:?} {decoder:?} {score} {iou} {classes:?} {dimension:?}")
+    };
+    // One that could not be loaded does not look.
+    let backup = pack.backup_face.as_ref().filter(|_| info.backup_face_model.is_some()).map(network);
+    let [person, face, embedding] = [&pack.person, &pack.face, &pack.embedding].map(network);
+    format!("{}\n{person}\n{face}\n{backup:?}\n{embedding}\n{:?} {flip}", info.engine, info.contract)
 }
 
 /// The part that a pack can do without: what is amiss with it is told, and the pack runs.

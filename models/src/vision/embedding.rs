@@ -57,6 +57,18 @@ impl Embedding {
         Ok(Self { values: raw, norm: norm as f32, contract: Arc::clone(contract) })
     }
 
+    /// As it was once made, bit for bit, from what [`Self::as_slice`] and [`Self::norm`] gave; an error where that is no unit
+    /// vector of this contract.
+    pub fn restored(values: Vec<f32>, norm: f32, contract: &Arc<Contract>) -> Result<Self, ModelError> {
+        let length = values.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt();
+        // A NaN is near nothing.
+        let is_unit = (length - 1.0).abs() < 1e-3;
+        if values.len() != contract.dimension || !is_unit || !norm.is_finite() {
+            return Err(ModelError::Output("what was kept of an embedding is no unit vector of its contract".into()));
+        }
+        Ok(Self { values, norm, contract: Arc::clone(contract) })
+    }
+
     pub fn as_slice(&self) -> &[f32] {
         &self.values
     }
@@ -122,6 +134,17 @@ mod tests {
         let contract = contract("a");
         for raw in [vec![0.0, 0.0], vec![f32::NAN, 1.0], vec![f32::INFINITY, 1.0], vec![1.0], vec![1.0; 3]] {
             assert!(Embedding::from_raw(raw.clone(), &contract).is_err(), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn an_embedding_that_was_kept_is_the_same_bit_for_bit_and_nothing_else_is_taken_for_one() {
+        let contract = contract("a");
+        let made = Embedding::from_raw(vec![0.3, -7.1], &contract).expect("a vector");
+        let kept = Embedding::restored(made.as_slice().to_vec(), made.norm(), &contract).expect("restored");
+        assert_eq!(kept, made);
+        for (values, norm) in [(vec![1.0], 1.0), (vec![0.6, 0.7], 1.0), (vec![f32::NAN, 1.0], 1.0), (vec![0.6, 0.8], f32::NAN)] {
+            assert!(Embedding::restored(values, norm, &contract).is_err());
         }
     }
 

@@ -13,6 +13,7 @@ use app::api::{Counts, EventKind, MatchOptions, ProviderReport};
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,6 +57,7 @@ async fn measure(arguments: BenchArgs) -> anyhow::Result<()> {
         query: query.clone().into(),
         retry_count: 0,
         max_retries: 0,
+        kept: BTreeMap::new(),
     };
 
     timed(&context, &job()).await?;

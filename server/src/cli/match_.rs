@@ -15,7 +15,7 @@ use crate::service::Networks;
 use anyhow::{Context, bail, ensure};
 use app::api::{EventKind, MAX_QUERY_PHOTOS, MatchOptions, MatchResult, MatchStatus, QualityGate};
 use bytes::Bytes;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{IsTerminal, Read, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -156,6 +156,7 @@ async fn search(arguments: MatchArgs) -> anyhow::Result<bool> {
         query,
         retry_count: 0,
         max_retries: 0,
+        kept: BTreeMap::new(),
     };
     if let Some(objects) = &objects {
         for photo in job.query.iter() {

@@ -3,14 +3,17 @@
 mod bench;
 mod bench_downloads;
 mod bench_embedding;
+mod bench_index;
 mod calibrate;
 mod config;
 mod detect;
 pub mod match_;
+mod migrate;
 mod providers;
 mod recall;
 mod serve;
 mod table;
+mod worker;
 
 use crate::config::{Config, Environment, LogConfig, LogFormat};
 use clap::{Parser, Subcommand};
@@ -30,8 +33,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Serves the page and the API.
-    Serve,
+    /// Serves the page and the API, and works on what it accepts.
+    Serve(serve::ServeArgs),
+    /// Works on what `serve` has accepted, on this machine or another: any number of them on one Postgres (DATABASE_URL) and one
+    /// artifact store (ARTIFACTS_URL).
+    Worker,
+    /// Brings the database (DATABASE_URL) up to date, as `serve` and `worker` do at their start.
+    Migrate,
     Match(match_::MatchArgs),
     Detect(detect::DetectArgs),
     /// Lists every variable of the environment that is read: value, default, meaning.
@@ -47,6 +55,9 @@ enum Verb {
     /// Times the embedding network on aligned crops, one by one and in batches; `make bench` prints it.
     #[command(hide = true)]
     BenchEmbedding(bench_embedding::BenchEmbeddingArgs),
+    /// Times exact search over stored vectors against reading them; `make bench` prints it beside FAISS.
+    #[command(hide = true)]
+    BenchIndex(bench_index::BenchIndexArgs),
     /// Measures how many known faces are found in photos, and in close-ups, small, turned and masked copies of them.
     #[command(hide = true)]
     Recall(recall::RecallArgs),
@@ -58,7 +69,9 @@ enum Verb {
 /// What `main` does.
 pub fn main() -> ExitCode {
     let ended = match Arguments::parse().verb {
-        Verb::Serve => serve::run(),
+        Verb::Serve(arguments) => serve::run(&arguments),
+        Verb::Worker => worker::run(),
+        Verb::Migrate => migrate::run(),
         Verb::Match(arguments) => match_::run(arguments),
         Verb::Detect(arguments) => Ok(detect::run(&arguments)),
         Verb::Config => config::run(),
@@ -67,6 +80,7 @@ pub fn main() -> ExitCode {
         Verb::Bench(arguments) => bench::run(arguments),
         Verb::BenchDownloads(arguments) => bench_downloads::run(arguments),
         Verb::BenchEmbedding(arguments) => bench_embedding::run(&arguments),
+        Verb::BenchIndex(arguments) => bench_index::run(&arguments),
         Verb::Recall(arguments) => recall::run(&arguments),
         Verb::ProbeGpu => probe_gpu(),
     };

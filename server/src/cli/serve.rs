@@ -3,19 +3,28 @@
 use super::start_logging;
 use crate::{
     clock::SystemClock,
-    config::{Config, Environment},
+    config::{Config, Environment, Role},
     http,
     service::{Networks, Service},
 };
 use anyhow::Context;
+use clap::Args;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, time::timeout};
 
 /// How long open connections may take to end at shutdown.
 const CONNECTIONS_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub fn run() -> anyhow::Result<ExitCode> {
-    let config = Config::from_environment(&Environment::of_process())?;
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Only accepts and answers: `face-engine worker` does the work, here or elsewhere. Needs DATABASE_URL=postgres://...
+    #[arg(long)]
+    no_worker: bool,
+}
+
+pub fn run(arguments: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let mut config = Config::from_environment(&Environment::of_process())?;
+    config.role = if arguments.no_worker { Role::ServeOnly } else { Role::Serve };
     start_logging(&config.log);
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))
 }
@@ -54,7 +63,7 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
 }
 
 /// SIGTERM or ctrl-c.
-async fn asked_to_stop() {
+pub async fn asked_to_stop() {
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

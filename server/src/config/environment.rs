@@ -32,6 +32,16 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// An address with a password in it, without the password.
+fn without_password(value: &str) -> String {
+    let masked = value.split_once("://").and_then(|(scheme, rest)| {
+        let (login, place) = rest.rsplit_once('@')?;
+        let (user, _) = login.split_once(':')?;
+        Some(format!("{scheme}://{user}:***@{place}"))
+    });
+    masked.unwrap_or_else(|| value.to_owned())
+}
+
 /// One variable as `face-engine config` lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
@@ -84,8 +94,9 @@ impl Environment {
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Result<T, ConfigError> {
         let value = self.value(name).unwrap_or(default);
-        self.note(name, value, default, meaning);
-        parse(value).map_err(|reason| ConfigError { name, shown: format!("={value}"), reason })
+        let shown = without_password(value);
+        self.note(name, &shown, default, meaning);
+        parse(value).map_err(|reason| ConfigError { name, shown: format!("={shown}"), reason })
     }
 
     /// A value without a default; `absent` says what happens without it.

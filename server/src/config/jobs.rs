@@ -6,6 +6,8 @@ use std::time::Duration;
 /// * `MAX_CONCURRENCY` (default: cores + 1; where a GPU takes more pictures at once than there are cores, so many + 1):
 ///   candidate pictures of one request that are worked on at once, and downloads of all requests together.
 /// * `WORKERS` (default 1): requests that are worked on at once.
+/// * `WORKER_HEARTBEAT` (default 4 s): how often a worker shows that it lives. What one that has missed three has in hand is given
+///   to another.
 /// * `QUEUE_CAPACITY` (default 64): requests that may wait; one more is answered 503 with Retry-After.
 /// * `JOB_TIMEOUT` (default 120 s): how long a request goes on asking others for candidates and pictures; what it has by
 ///   then is compared.
@@ -15,6 +17,7 @@ pub struct JobsConfig {
     /// None: what suits the machine, see [`PipelineContext::new`](crate::pipeline::PipelineContext::new).
     pub max_concurrency: Option<usize>,
     pub workers: usize,
+    pub heartbeat: Duration,
     pub queue_capacity: u64,
     pub job_timeout: Duration,
     pub max_retries: u32,
@@ -35,6 +38,12 @@ impl JobsConfig {
                  `auto`: cores + 1, more where a GPU takes more",
             )?,
             workers: env.number("WORKERS", 1, 1..=64, "requests that are worked on at once")?,
+            heartbeat: env.seconds(
+                "WORKER_HEARTBEAT",
+                4.0,
+                0.5..=8.0,
+                "seconds between a worker's signs of life; what one that has missed three has in hand is given to another",
+            )?,
             queue_capacity: env.number("QUEUE_CAPACITY", 64, 1..=100_000, "requests that may wait; one more is answered 503")?,
             job_timeout: env.seconds(
                 "JOB_TIMEOUT",

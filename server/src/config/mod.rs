@@ -3,6 +3,7 @@
 //! Each variable is documented where it is read, and only there: `face-engine config` prints what was read, with the
 //! same words. A bad value stops the start with a sentence that names the variable.
 
+mod analyses;
 mod discovery;
 mod download;
 mod engine;
@@ -15,6 +16,7 @@ mod s3;
 mod storage;
 mod web_providers;
 
+pub use analyses::AnalysesConfig;
 pub use discovery::{DiscoveryConfig, Pool, PoolPlace};
 pub use download::DownloadConfig;
 pub use engine::EngineConfig;
@@ -24,7 +26,7 @@ pub use jobs::JobsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use quality::QualityConfig;
 pub use s3::{S3Config, S3Keys, s3_parts};
-pub use storage::{ArtifactsPlace, StorageConfig};
+pub use storage::{ArtifactsPlace, Database, StorageConfig};
 pub use web_providers::{Keyed, WEB_PROVIDERS, WebConfig};
 
 /// Everything that the environment decides.
@@ -38,7 +40,27 @@ pub struct Config {
     pub quality: QualityConfig,
     pub discovery: DiscoveryConfig,
     pub download: DownloadConfig,
+    pub analyses: AnalysesConfig,
     pub s3: S3Config,
+    /// What this process does; set by the verb, not by the environment.
+    pub role: Role,
+}
+
+/// What one process of the service does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Answers requests and works on them.
+    Serve,
+    /// Answers requests; workers elsewhere work on them.
+    ServeOnly,
+    /// Works on what others have accepted.
+    Worker,
+}
+
+impl Role {
+    pub fn works(self) -> bool {
+        self != Self::ServeOnly
+    }
 }
 
 impl Config {
@@ -55,9 +77,11 @@ impl Config {
             quality: QualityConfig::from_environment(env)?,
             discovery: DiscoveryConfig::from_environment(env, &storage.data_dir)?,
             download: DownloadConfig::from_environment(env, &storage.data_dir, jobs.max_concurrency.unwrap_or(cores + 1))?,
+            analyses: AnalysesConfig::from_environment(env, &storage.data_dir)?,
             s3: S3Config::from_environment(env)?,
             storage,
             jobs,
+            role: Role::Serve,
         })
     }
 
@@ -84,7 +108,8 @@ mod tests {
         let config = read(&[])?;
         assert_eq!((config.http.host.to_string().as_str(), config.http.port), ("127.0.0.1", 3000));
         assert_eq!(config.http.max_upload_bytes, 12 * 1024 * 1024);
-        assert_eq!(config.storage.database, std::path::Path::new("data/face-engine.sqlite"));
+        let Database::Sqlite(path) = &config.storage.database else { return Err("no file".into()) };
+        assert_eq!(path, std::path::Path::new("data/face-engine.sqlite"));
         assert_eq!(config.jobs.queue_capacity, 64);
         assert_eq!(config.quality.gate, app::api::QualityGate::Standard);
         assert_eq!(config.discovery.pools[0].name, "samples");
@@ -120,8 +145,9 @@ mod tests {
             ("MAX_WAIT_MS", "soon"),
             ("MODEL_TIMEOUT", "0"),
             ("EMBED_FLIP", "perhaps"),
-            ("DATABASE_URL", "postgres://db/engine"),
+            ("DATABASE_URL", "postgres://db"),
             ("DATABASE_URL", "mysql://db"),
+            ("WORKER_HEARTBEAT", "60"),
             ("ARTIFACTS_URL", "gs://bucket/prefix"),
             ("ARTIFACTS_URL", "s3://"),
             ("ARTIFACTS_URL", "s3://bucket/a/../b"),
@@ -139,7 +165,6 @@ mod tests {
             let sentence = read(&[(name, value)]).err().unwrap_or_default();
             assert!(sentence.contains(name) && sentence.ends_with('.'), "{name}={value}: {sentence:?}");
         }
-        assert!(read(&[("DATABASE_URL", "postgres://db/engine")]).err().unwrap_or_default().contains("SQLite only"));
     }
 
     #[test]
@@ -178,6 +203,21 @@ mod tests {
             let backup = engine.fallback_vision().ok_or("no backup")?;
             assert_eq!((engine.vision().flip, backup.flip), (flips, flips), "{set:?}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn the_password_of_a_database_is_never_shown() -> Result<(), String> {
+        let address = "postgres://engine:correct-horse@db.example/engine";
+        let env = Environment::of(&[("DATABASE_URL", address)]);
+        let config = Config::from_environment(&env).map_err(|e| e.to_string())?;
+        let Database::Postgres(kept) = &config.storage.database else { return Err("no Postgres".into()) };
+        assert_eq!(kept.reveal(), address);
+        assert!(!format!("{config:?}").contains("correct-horse"));
+        let listed = env.listing();
+        assert!(listed.iter().any(|v| v.name == "DATABASE_URL" && v.value == "postgres://engine:***@db.example/engine"));
+        let refused = read(&[("DATABASE_URL", "postgres://engine:correct-horse@db.example")]).err().unwrap_or_default();
+        assert!(refused.contains("DATABASE_URL") && !refused.contains("correct-horse"), "{refused}");
         Ok(())
     }
 

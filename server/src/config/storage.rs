@@ -1,6 +1,6 @@
 //! Where things are kept, and for how long.
 
-use super::{ConfigError, Environment, s3_parts};
+use super::{ConfigError, Environment, Secret, s3_parts};
 use crate::objects::check_key;
 use std::{
     fmt,
@@ -8,8 +8,18 @@ use std::{
     time::Duration,
 };
 
+/// Where the rows are kept.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A file.
+    Sqlite(PathBuf),
+    /// An address, which may hold a password.
+    Postgres(Secret),
+}
+
 /// * `DATA_DIR` (default `data`): folder of everything that the service keeps: weights, database, artifacts, page.
-/// * `DATABASE_URL` (default `sqlite:<DATA_DIR>/face-engine.sqlite`): the database; `sqlite:` and a path.
+/// * `DATABASE_URL` (default `sqlite:<DATA_DIR>/face-engine.sqlite`): the database; `sqlite:` and a path, for one process, or
+///   `postgres://user:password@host/name`, to share the work between processes and machines.
 /// * `ARTIFACTS_URL` (default `file:<DATA_DIR>/artifacts`): uploaded pictures, crops and results; `file:` and a path, or
 ///   `s3://bucket/prefix` (the way to the bucket is [`S3Config`](super::S3Config)'s).
 /// * `ARTIFACTS_PRESIGN` (default `false`): pictures in a bucket are opened from the bucket itself, by addresses that it opens
@@ -18,8 +28,7 @@ use std::{
 #[derive(Debug, Clone)]
 pub struct StorageConfig {
     pub data_dir: PathBuf,
-    /// The SQLite file.
-    pub database: PathBuf,
+    pub database: Database,
     pub artifacts: ArtifactsPlace,
     /// Pictures in a bucket are opened from there.
     pub presign: bool,
@@ -62,7 +71,12 @@ impl StorageConfig {
             _ => Err("`true` or `false` is expected".into()),
         })?;
         Ok(Self {
-            database: env.read("DATABASE_URL", &database, "the database: `sqlite:` and a path", sqlite_path)?,
+            database: env.read(
+                "DATABASE_URL",
+                &database,
+                "the database: `sqlite:` and a path, or `postgres://user:password@host/name` to share work between machines",
+                database_of,
+            )?,
             artifacts,
             presign,
             retention: env
@@ -73,15 +87,19 @@ impl StorageConfig {
     }
 }
 
-/// `sqlite:path`, `sqlite://path` (relative) and `sqlite:///path` (absolute).
-fn sqlite_path(url: &str) -> Result<PathBuf, String> {
-    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        return Err("this build supports SQLite only for now, write `sqlite:path/to/file.sqlite`".into());
+/// `sqlite:path`, `sqlite://path` (relative) and `sqlite:///path` (absolute), or the address of a Postgres.
+fn database_of(url: &str) -> Result<Database, String> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return match url::Url::parse(url) {
+            Ok(parsed) if parsed.path().len() > 1 => Ok(Database::Postgres(Secret::new(url))),
+            Ok(_) => Err("the name of the database is missing: `postgres://user:password@host/name` is expected".into()),
+            Err(_) => Err("this is no address: `postgres://user:password@host/name` is expected".into()),
+        };
     }
     let Some(path) = url.strip_prefix("sqlite:") else {
-        return Err("an address that begins with `sqlite:` is expected".into());
+        return Err("an address that begins with `sqlite:` or `postgres://` is expected".into());
     };
-    local_path(path).ok_or_else(|| "a path is expected after `sqlite:`".into())
+    local_path(path).map(Database::Sqlite).ok_or_else(|| "a path is expected after `sqlite:`".into())
 }
 
 fn artifacts_place(url: &str) -> Result<ArtifactsPlace, String> {

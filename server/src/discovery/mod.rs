@@ -7,6 +7,7 @@
 mod canonical;
 mod folder;
 mod interleave;
+mod path;
 mod registry;
 mod requested;
 mod s3;
@@ -23,6 +24,7 @@ pub use urls::{BadUrl, MAX_URLS, URLS, UrlsProvider, check_url, split_list};
 use app::api::ProviderReport;
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 
 /// What a provider may look at. A provider takes what it [needs](Provider::needs) and ignores the rest.
@@ -41,7 +43,7 @@ pub struct ProbeQuery {
 }
 
 /// What a provider cannot work without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Need {
     /// The bytes of the query picture.
     Picture,
@@ -60,29 +62,41 @@ pub enum Cost {
 }
 
 /// Where the bytes of a candidate lie.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Location {
     /// An `http` or `https` address named by a stranger.
     Url(String),
     /// A file of an operator's pool: the pool's folder and the path below it.
-    File { pool: PathBuf, path: PathBuf },
+    File {
+        #[serde(with = "path")]
+        pool: PathBuf,
+        #[serde(with = "path")]
+        path: PathBuf,
+    },
     /// An object of an operator's bucket.
     Object { bucket: String, key: String },
 }
 
 /// Where a provider saw a picture, and what it says about it there.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     pub provider: String,
     /// What the result shows: the URL, or `file:` and the path below the pool.
     pub image_uri: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_domain: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribution: Option<String>,
     pub provider_rank: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_score: Option<f32>,
 }
 
@@ -105,7 +119,7 @@ impl Provenance {
 }
 
 /// One picture that a provider named, with its provenance.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     /// Name of the provider.
     pub provider: String,
@@ -113,27 +127,38 @@ pub struct Candidate {
     /// What the result shows: the URL, or `file:` and the path below the pool.
     pub image_uri: String,
     /// The page that shows the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Other renditions of the picture, best first: tried after the picture itself, before the thumbnail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternates: Vec<String>,
     /// A smaller copy, tried where the picture itself cannot be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thumbnail_url: Option<String>,
     /// Host name of the page or picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_domain: Option<String>,
     /// Width and height in pixels, as the provider claims.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<(u32, u32)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license_url: Option<String>,
     /// Who is to be named, in plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribution: Option<String>,
     /// Place in the provider's own list, 0 the first.
     pub provider_rank: usize,
     /// The provider's own score, not comparable between providers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_score: Option<f32>,
     /// How much the source is worth where two matches are otherwise equal, 0..1: 1 for the operator's own pool.
     pub source_quality: f32,
     /// Where else it was named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Provenance>,
 }
 
@@ -178,11 +203,13 @@ impl Candidate {
 }
 
 /// What a provider answers.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// Best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<Candidate>,
     /// Names of what the picture shows, as the provider guesses them: words for a second round.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
 }
 
@@ -193,7 +220,7 @@ impl From<Vec<Candidate>> for Found {
 }
 
 /// Why a provider named nothing. It costs the request that provider's candidates, never the request.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum ProviderError {
     /// The pool or service cannot be reached.
     #[error("the provider cannot be reached: {0}")]
@@ -212,6 +239,9 @@ pub enum ProviderError {
     /// The answer cannot be understood.
     #[error("the provider's answer is unusable: {0}")]
     Answer(String),
+    /// An earlier run of the job had asked when it was cut off: asked again, it could be paid for twice.
+    #[error("the search was cut off while the provider was asked, which is not done twice")]
+    Interrupted,
     /// The provider needs something that the request does not carry.
     #[error("the request carries no {0:?}, which the provider needs")]
     Needs(Need),
@@ -228,6 +258,7 @@ impl ProviderError {
             Self::RateLimited { .. } => "provider_rate_limited",
             Self::Timeout => "provider_timeout",
             Self::Answer(_) => "provider_answer",
+            Self::Interrupted => "provider_interrupted",
             Self::Needs(_) => "provider_needs_more",
         }
     }

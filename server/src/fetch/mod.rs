@@ -26,7 +26,7 @@ mod web;
 
 pub use address::{AllowList, refusal};
 pub use body::Body;
-pub use cache::DownloadCache;
+pub use cache::{DownloadCache, DownloadCounts};
 pub use client::{Client, ClientError, Page};
 pub use downloads::{Downloads, Surroundings};
 pub use error::FetchError;
@@ -47,7 +47,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 
 /// Which of a candidate's addresses the bytes came from, in the order in which they are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Source {
     /// The picture itself.
     Picture,

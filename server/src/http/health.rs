@@ -26,7 +26,7 @@ pub async fn live() -> Json<serde_json::Value> {
 /// The networks are warm, the database and the artifact store work.
 pub async fn ready(State(service): State<Arc<Service>>) -> Result<Json<Health>, ApiError> {
     let health = service.health().await;
-    if service.vision().is_none() {
+    if service.config.role.works() && service.vision().is_none() {
         let message = "The networks are still being loaded: requests are accepted and wait.";
         return Err(not_ready(message, json!({ "models": "loading" })));
     }

@@ -12,6 +12,7 @@ mod events;
 mod form;
 mod health;
 mod match_;
+mod metrics;
 mod pages;
 mod photos;
 mod process_s3;
@@ -39,6 +40,7 @@ pub fn router(service: Arc<Service>) -> Router {
     let pkg = ServiceBuilder::new()
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
         .service(ServeDir::new(service.config.http.site_root.join("pkg")).precompressed_br().precompressed_gzip());
+    let metrics = service.metrics.clone();
     Router::new()
         // The upload is counted while it is read, by `upload`.
         .route("/match", post(match_::post).layer(DefaultBodyLimit::disable()))
@@ -52,13 +54,14 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
         .route("/", get(pages::home))
         .nest_service("/pkg", pkg)
         .fallback(process_s3::or_not_found)
         .with_state(service)
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(CompressionLayer::new())
-        .layer(axum::middleware::from_fn(envelope::envelope))
+        .layer(axum::middleware::from_fn_with_state(metrics, envelope::envelope))
 }
 
 /// Does the client ask for a page rather than data? A browser that follows a link or sends a form does; a program, a

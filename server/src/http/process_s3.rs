@@ -11,6 +11,7 @@ use super::{
 use crate::{
     discovery::UriRefused,
     fetch::{ReadError, read_object},
+    jobs,
     pipeline::ValidateError,
     s3::S3Error,
     service::Service,
@@ -48,6 +49,13 @@ pub async fn or_not_found(state: State<Arc<Service>>, request: Request) -> Respo
 }
 
 async fn answer(service: &Arc<Service>, request: Request) -> Result<Response, ApiError> {
+    let refused = |error: &ApiError| service.metrics.request_refused(&error.detail.code);
+    let (accepted, sync) = accept(service, request).await.inspect_err(refused)?;
+    match_::told(service, accepted, sync).await
+}
+
+/// What was accepted, and whether the asker waits for its end.
+async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accepted, bool), ApiError> {
     let key = match_::idempotency_key(request.headers())?;
     let (parts, body) = request.into_parts();
     let too_large = |error: ApiError| match error.status {
@@ -70,7 +78,7 @@ async fn answer(service: &Arc<Service>, request: Request) -> Result<Response, Ap
     photos::check_sizes(&form.images, limit).map_err(of_the_query)?;
     form.options.query_uri = Some(query_uri);
     form.options.pool_uri = Some(pool_uri);
-    match_::take(service, form, key, false).await.map_err(of_the_query)
+    match_::take(service, form, key).await.map_err(of_the_query)
 }
 
 /// What the body says.

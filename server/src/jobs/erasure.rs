@@ -11,6 +11,9 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
+/// After this time a worker elsewhere has noticed that its request is erased, or is known to be dead: what it may have written
+/// last is deleted then.
+const LATE: Duration = Duration::from_secs(60);
 /// A reader may hold the log open for a moment; it is asked this often before the sweep takes over.
 const CHECKPOINT_TRIES: u32 = 40;
 const CHECKPOINT_PAUSE: Duration = Duration::from_millis(25);
@@ -26,28 +29,43 @@ impl Jobs {
     }
 
     async fn erase_to_the_end(&self, id: Uuid) -> Result<Lookup<()>, JobError> {
-        let erased = self.store.erase(id, self.clock.now()).await?;
-        if matches!(erased, Lookup::Found(())) {
-            self.wakes.wake(id);
-            let running = self.running().get(&id).cloned();
-            if let Some(running) = running {
-                running.stop();
-                // The worker drops a job that does not stop in time, so this ends.
-                running.ended.cancelled().await;
-            }
-            self.downloads.forget(id).await;
-            self.delete_objects(id).await?;
-            self.forget_traces().await?;
-            tracing::info!(request_id = %id, "request erased");
+        let now = self.clock.now();
+        let erased = match self.store.erase(id, now, now.plus(LATE)).await? {
+            Lookup::Found(erased) => erased,
+            Lookup::Gone => return Ok(Lookup::Gone),
+            Lookup::Unknown => return Ok(Lookup::Unknown),
+        };
+        self.wakes.wake(id);
+        let ran_here = self.forget_here(id).await;
+        self.delete_objects(id).await?;
+        if ran_here || !erased.was_running {
+            self.store.erasure_finished(id).await?;
         }
-        Ok(erased)
+        self.forget_traces().await?;
+        tracing::info!(request_id = %id, "request erased");
+        Ok(Lookup::Found(()))
     }
 
-    /// Deletes the files of a request that is no more.
+    /// Stops the run of an erased request, and forgets what this process holds of it in memory. Did it run here?
+    pub(super) async fn forget_here(&self, id: Uuid) -> bool {
+        let running = self.running().get(&id).cloned();
+        if let Some(running) = &running {
+            running.stop();
+            // The worker drops a job that does not stop in time, so this ends.
+            running.ended.cancelled().await;
+        }
+        self.downloads.forget(id).await;
+        if let Err(error) = self.analyses.forget(id).await {
+            tracing::warn!(request_id = %id, %error, "what the networks made of an erased request's pictures could not be deleted; the sweep tries again");
+        }
+        running.is_some()
+    }
+
+    /// Deletes the files of a request that is no more, and what the networks made of its pictures.
     pub(super) async fn delete_objects(&self, id: Uuid) -> Result<(), JobError> {
+        self.analyses.forget(id).await.map_err(|error| JobError::Objects(error.into()))?;
         self.objects.delete_prefix(&input_prefix(id)).await?;
         self.objects.delete_prefix(&output_prefix(id)).await?;
-        self.store.erasure_finished(id).await?;
         Ok(())
     }
 
@@ -68,12 +86,15 @@ impl Jobs {
         for id in &expired {
             self.erase(*id).await?;
         }
-        for id in self.store.unfinished_erasures().await? {
+        for id in self.store.leftovers(Some(self.clock.now())).await? {
             if !self.running().contains_key(&id) {
                 self.delete_objects(id).await?;
+                self.store.erasure_finished(id).await?;
             }
         }
+        self.analyses.sweep(self.store.as_ref()).await;
         self.forget_traces().await?;
+        self.store.tidy().await?;
         Ok(expired.len())
     }
 

@@ -1,24 +1,29 @@
 //! Background work: a bounded queue, workers, retries, events, retention and erasure.
 //!
-//! The queue is the database: a request is `queued`, `running`, or has ended, and every step is one transaction. A
-//! process that dies leaves `running` rows, which the next start puts back: at least once, never lost. [`Jobs`] hands
-//! requests in, erases them and waits for them; [`worker`] takes them one by one and lets the pipeline run.
+//! A request is `queued`, `running`, or has ended, and every step is one transaction. The queue is apalis', on the same
+//! database ([`crate::store`]): at least once, never lost. [`Jobs`] hands requests in, erases them and waits for them;
+//! `queue` fetches what is due, `worker` lets the pipeline run, `listening` hears what other processes have done.
 
 mod erasure;
+mod listening;
 mod progress;
+mod queue;
 mod recovery;
 mod submission;
 mod wakes;
 mod worker;
 
-pub use progress::JobProgress;
+pub use progress::{JobProgress, NotKept};
+pub use queue::MISSED_HEARTBEATS;
 pub use submission::{Accepted, Submission, SubmitError};
 pub use wakes::Wakes;
 
 use crate::{
+    analyses::AnalysisCache,
     clock::Clock,
     config::JobsConfig,
     fetch::DownloadCache,
+    metrics::Metrics,
     objects::{ObjectError, Objects},
     store::{Lookup, Store, StoreError},
 };
@@ -31,7 +36,10 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -47,19 +55,31 @@ pub enum JobError {
     Objects(#[from] ObjectError),
 }
 
+/// What holds something of requests beside the store and the objects, or counts them.
+pub struct Beside {
+    pub downloads: Arc<DownloadCache>,
+    pub analyses: Arc<AnalysisCache>,
+    pub metrics: Arc<Metrics>,
+}
+
 /// The work on requests, and what it needs.
 pub struct Jobs {
     store: Arc<dyn Store>,
     objects: Arc<dyn Objects>,
     /// Holds pictures of requests for some minutes.
     downloads: Arc<DownloadCache>,
+    /// Holds what the networks made of pictures of requests.
+    analyses: Arc<AnalysisCache>,
+    metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     config: JobsConfig,
     retention: Duration,
     /// Tells whoever follows a request that something is new.
-    pub wakes: Wakes,
-    /// A request was queued.
-    queued: Notify,
+    pub wakes: Arc<Wakes>,
+    /// Counts up when something was queued.
+    queued: watch::Sender<u64>,
+    /// One permit per request that is worked on here at once.
+    slots: Arc<Semaphore>,
     running: Mutex<HashMap<Uuid, Arc<Running>>>,
     shutdown: CancellationToken,
 }
@@ -83,14 +103,34 @@ impl Jobs {
     pub fn new(
         store: Arc<dyn Store>,
         objects: Arc<dyn Objects>,
-        downloads: Arc<DownloadCache>,
+        beside: Beside,
         clock: Arc<dyn Clock>,
         config: JobsConfig,
         retention: Duration,
         shutdown: CancellationToken,
     ) -> Self {
-        let running = Mutex::default();
-        Self { store, objects, downloads, clock, config, retention, wakes: Wakes::default(), queued: Notify::new(), running, shutdown }
+        let slots = Arc::new(Semaphore::new(config.workers));
+        let Beside { downloads, analyses, metrics } = beside;
+        Self {
+            store,
+            objects,
+            downloads,
+            analyses,
+            metrics,
+            clock,
+            config,
+            retention,
+            wakes: Arc::default(),
+            queued: watch::channel(0).0,
+            slots,
+            running: Mutex::default(),
+            shutdown,
+        }
+    }
+
+    /// Workers of this process look at once.
+    fn something_is_queued(&self) {
+        self.queued.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Running>>> {

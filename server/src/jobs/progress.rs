@@ -1,15 +1,17 @@
 //! What a running job tells the world: events, stages, counts and log lines, gathered in memory and written in batches.
 //!
 //! Five hundred candidates make some 1500 events; each written alone would wait for the disk 1500 times. The worker
-//! calls [`JobProgress::flush`] every few hundredths of a second, and followers are woken after each.
+//! calls [`JobProgress::flush`] every few hundredths of a second, and followers are woken after each. What a later run is to go
+//! on from is written in the same batch: what followers have seen and what is kept never differ.
 
 use super::Wakes;
 use crate::{
     clock::{Clock, Moment},
-    pipeline::Progress,
-    store::{Batch, Claimed, Store, StoreError},
+    pipeline::{KeepError, Progress},
+    store::{Batch, Claim, Claimed, Store, StoreError},
 };
 use app::api::{Counts, Event, EventKind, StageReport};
+use async_trait::async_trait;
 use std::{
     mem,
     sync::{
@@ -17,13 +19,25 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use uuid::Uuid;
 
 pub struct JobProgress {
-    id: Uuid,
+    claim: Claim,
+    store: Arc<dyn Store>,
+    wakes: Arc<Wakes>,
     stop: Arc<AtomicBool>,
     clock: Arc<dyn Clock>,
     told: Mutex<Told>,
+    /// One write at a time, so that what was told first is stored first.
+    writing: tokio::sync::Mutex<()>,
+}
+
+/// Why what was to be kept is not.
+#[derive(Debug, thiserror::Error)]
+pub enum NotKept {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the request is erased, or another worker has taken over")]
+    Lost,
 }
 
 /// What was told and is not stored yet, and where the request stands.
@@ -32,6 +46,7 @@ struct Told {
     last_log: u64,
     events: Vec<Event>,
     logs: Vec<(u64, Moment, String)>,
+    kept: Vec<(String, String)>,
     stages: Vec<StageReport>,
     counts: Counts,
 }
@@ -43,15 +58,29 @@ impl Told {
     }
 
     fn batch(&mut self) -> Batch {
-        Batch { events: mem::take(&mut self.events), logs: mem::take(&mut self.logs), stages: self.stages.clone(), counts: self.counts }
+        Batch {
+            events: mem::take(&mut self.events),
+            logs: mem::take(&mut self.logs),
+            kept: mem::take(&mut self.kept),
+            stages: self.stages.clone(),
+            counts: self.counts,
+        }
     }
 }
 
 impl JobProgress {
-    pub fn new(claimed: &Claimed, stop: Arc<AtomicBool>, clock: Arc<dyn Clock>) -> Self {
-        let (last_event, last_log) = (claimed.last_event, claimed.last_log);
-        let told = Told { last_event, last_log, events: Vec::new(), logs: Vec::new(), stages: Vec::new(), counts: Counts::default() };
-        Self { id: claimed.id, stop, clock, told: Mutex::new(told) }
+    /// Goes on where an earlier run has left off.
+    pub fn new(claimed: &Claimed, stop: Arc<AtomicBool>, store: Arc<dyn Store>, wakes: Arc<Wakes>, clock: Arc<dyn Clock>) -> Self {
+        let told = Told {
+            last_event: claimed.last_event,
+            last_log: claimed.last_log,
+            events: Vec::new(),
+            logs: Vec::new(),
+            kept: Vec::new(),
+            stages: claimed.stages.clone(),
+            counts: claimed.counts,
+        };
+        Self { claim: claimed.claim, store, wakes, stop, clock, told: Mutex::new(told), writing: tokio::sync::Mutex::default() }
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -62,9 +91,10 @@ impl JobProgress {
         self.told().counts
     }
 
-    /// Writes what is new. A request that was erased meanwhile is told to stop; what the database refuses is kept for
+    /// Writes what is new. A request that is not this worker's any more is told to stop; what the database refuses is kept for
     /// the next time.
-    pub async fn flush(&self, store: &dyn Store, wakes: &Wakes) -> Result<(), StoreError> {
+    pub async fn flush(&self) -> Result<(), NotKept> {
+        let _one_at_a_time = self.writing.lock().await;
         let batch = {
             let mut told = self.told();
             let batch = told.batch();
@@ -73,17 +103,23 @@ impl JobProgress {
             }
             batch
         };
-        match store.record(self.id, &batch, self.clock.now()).await {
-            Ok(true) => wakes.wake(self.id),
-            Ok(false) => self.stop.store(true, Ordering::SeqCst),
+        match self.store.record(self.claim, &batch, self.clock.now()).await {
+            Ok(true) => {
+                self.wakes.wake(self.claim.id);
+                Ok(())
+            }
+            Ok(false) => {
+                self.stop.store(true, Ordering::SeqCst);
+                Err(NotKept::Lost)
+            }
             Err(error) => {
                 let mut told = self.told();
                 told.events.splice(..0, batch.events);
                 told.logs.splice(..0, batch.logs);
-                return Err(error);
+                told.kept.splice(..0, batch.kept);
+                Err(error.into())
             }
         }
-        Ok(())
     }
 
     /// What is left to write, with the last event of all behind it.
@@ -96,27 +132,51 @@ impl JobProgress {
     }
 }
 
-impl Progress for JobProgress {
-    fn emit(&self, event: EventKind) {
-        let mut told = self.told();
+impl Told {
+    fn hear(&mut self, event: EventKind) {
         match &event {
             // The last event is the worker's to send, after the result is stored.
             EventKind::Done { counts, .. } => {
-                told.counts = *counts;
+                self.counts = *counts;
                 return;
             }
             EventKind::Error { .. } => return,
             EventKind::Stage { stage, counts } => {
-                told.counts = *counts;
-                match told.stages.iter_mut().find(|known| known.name == stage.name) {
+                self.counts = *counts;
+                match self.stages.iter_mut().find(|known| known.name == stage.name) {
                     Some(known) => *known = stage.clone(),
-                    None => told.stages.push(stage.clone()),
+                    None => self.stages.push(stage.clone()),
                 }
             }
-            EventKind::Candidate { counts, .. } => told.counts = *counts,
+            EventKind::Candidate { counts, .. } => self.counts = *counts,
             EventKind::Match { .. } => {}
         }
-        told.event(event);
+        self.event(event);
+    }
+}
+
+#[async_trait]
+impl Progress for JobProgress {
+    fn emit(&self, event: EventKind) {
+        self.told().hear(event);
+    }
+
+    fn keep(&self, key: &str, value: String) {
+        self.told().kept.push((key.to_owned(), value));
+    }
+
+    fn emit_and_keep(&self, event: EventKind, key: &str, value: String) {
+        let mut told = self.told();
+        told.hear(event);
+        told.kept.push((key.to_owned(), value));
+    }
+
+    async fn keep_now(&self, key: &str, value: String) -> Result<(), KeepError> {
+        self.keep(key, value);
+        self.flush().await.map_err(|error| match error {
+            NotKept::Store(error) => KeepError::Unreachable(error.to_string()),
+            NotKept::Lost => KeepError::TakenAway,
+        })
     }
 
     fn log(&self, message: String) {

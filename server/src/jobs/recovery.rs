@@ -4,18 +4,14 @@ use super::{JobError, Jobs};
 use app::api::ErrorDetail;
 
 impl Jobs {
-    /// Puts interrupted requests back into the queue (or parks them), and deletes uploads that were never accepted.
-    /// Call it before the first worker and the first request.
+    /// Where this is the only process: puts interrupted requests back into the queue (or parks them), and deletes uploads that
+    /// were never accepted. Call it before the first worker and the first request. Where other machines share the database they
+    /// may be working on them: the queue hands on what has lost its worker, and the sweep deletes what is abandoned.
     pub async fn recover(&self) -> Result<(), JobError> {
-        let parked = ErrorDetail {
-            code: "interrupted".into(),
-            message: format!(
-                "The request was interrupted {} times and is given up: send it again, and tell the operator if it happens again.",
-                self.config.max_retries + 1
-            ),
-            details: serde_json::json!({ "max_retries": self.config.max_retries }),
-        };
-        let recovered = self.store.recover(self.config.max_retries, &parked, self.clock.now()).await?;
+        if !self.store.is_exclusive() {
+            return Ok(());
+        }
+        let recovered = self.store.recover(self.config.max_retries, &self.parked(), self.clock.now()).await?;
         if !recovered.requeued.is_empty() || !recovered.parked.is_empty() {
             tracing::info!(
                 requeued = recovered.requeued.len(),
@@ -23,9 +19,22 @@ impl Jobs {
                 "requests that were running when the last process ended"
             );
         }
-        for id in self.store.unfinished_uploads().await? {
+        for id in self.store.leftovers(None).await? {
             self.delete_objects(id).await?;
+            self.store.erasure_finished(id).await?;
         }
         Ok(())
+    }
+
+    /// What is said of a request whose workers ended in the middle of it more often than it may be tried.
+    pub(super) fn parked(&self) -> ErrorDetail {
+        ErrorDetail {
+            code: "interrupted".into(),
+            message: format!(
+                "The request was interrupted {} times and is given up: send it again, and tell the operator if it happens again.",
+                self.config.max_retries + 1
+            ),
+            details: serde_json::json!({ "max_retries": self.config.max_retries }),
+        }
     }
 }

@@ -5,11 +5,14 @@ use crate::{
     jobs::JobError,
     objects::input_prefix,
     pipeline::QueryPhotos,
-    store::{Idempotency, NewRequest, Submitted},
+    store::{Idempotency, NewRequest, StoreError, Submitted},
 };
 use app::api::MatchOptions;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
+
+/// An upload that is not queued after this time is abandoned: whoever stored its photos is gone.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A checked request.
 #[derive(Debug, Clone)]
@@ -59,13 +62,15 @@ impl Jobs {
         let submitted = self.store_photos_and_row(&new, &query).await;
         match submitted {
             Ok(Submitted::Queued) => {
-                self.queued.notify_one();
+                self.something_is_queued();
+                self.metrics.request_submitted();
                 return Ok(Accepted { id, new: true });
             }
             _ => self.discard_upload(id).await,
         }
         match submitted? {
             Submitted::Queued => Ok(Accepted { id, new: true }),
+            Submitted::TooLate => Err(SubmitError::Job(JobError::Store(StoreError::Silent))),
             Submitted::Existing(id) => Ok(Accepted { id, new: false }),
             Submitted::Conflict => Err(SubmitError::Conflict),
             Submitted::Full => Err(SubmitError::Full),
@@ -73,7 +78,7 @@ impl Jobs {
     }
 
     async fn store_photos_and_row(&self, new: &NewRequest, query: &QueryPhotos) -> Result<Submitted, JobError> {
-        self.store.begin_upload(new.id).await?;
+        self.store.begin_upload(new.id, new.created_at.plus(UPLOAD_TIMEOUT)).await?;
         for photo in query.iter() {
             self.objects.put_durable(&query_key(new.id, &photo.name), photo.bytes.clone()).await?;
         }
@@ -83,7 +88,7 @@ impl Jobs {
     /// The photos of a request that was not accepted are kept nowhere.
     async fn discard_upload(&self, id: Uuid) {
         if let Err(error) = self.delete_objects(id).await {
-            tracing::warn!(%error, "an unaccepted upload could not be deleted; the next start tries again");
+            tracing::warn!(%error, "an unaccepted upload could not be deleted; the sweep tries again");
         }
     }
 }

@@ -25,6 +25,13 @@ impl Wakes {
         senders.entry(id).or_insert_with(|| watch::channel(()).0).subscribe()
     }
 
+    /// Anything may have happened.
+    pub fn wake_all(&self) {
+        for sender in self.senders().values() {
+            sender.send_replace(());
+        }
+    }
+
     pub fn wake(&self, id: Uuid) {
         if let Some(sender) = self.senders().get(&id) {
             sender.send_replace(());

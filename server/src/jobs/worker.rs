@@ -1,9 +1,9 @@
-//! A worker: takes a request from the queue, lets the pipeline run it, and writes down how it ended.
+//! A worker: takes up a request, lets the pipeline run it, and writes down how it ended.
 
-use super::{JobError, JobProgress, Jobs, Running, submission::query_key};
+use super::{JobError, JobProgress, Jobs, NotKept, Running, submission::query_key};
 use crate::{
     pipeline::{self, MatchJob, PipelineContext, PipelineError, QueryPhoto, QueryPhotos},
-    store::{Batch, Claimed, Outcome, Retry, StoreError},
+    store::{Claimed, Lookup, Outcome, Retry, StoreError, Taken},
 };
 use app::api::{ErrorDetail, EventKind, MatchResult, RequestState};
 use std::{sync::Arc, time::Duration};
@@ -13,15 +13,18 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// How often what a job has told is written: followers see it that much later.
 const FLUSH_EVERY: Duration = Duration::from_millis(50);
-/// How long an idle worker goes without looking at the queue: retries become due without anybody saying so.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How often the end of a request is written before it is left to the next start.
-const FINISH_TRIES: u32 = 5;
+/// Between tries to write to a database that is away.
+const STORE_PAUSE: Duration = Duration::from_millis(300);
+/// How often the end of a run is written when the process is to stop, before the request is left to another worker.
+const STOP_TRIES: u32 = 5;
+/// How long a request waits for an artifact store that cannot be written to before that is its failure.
+const STORAGE_PATIENCE: Duration = Duration::from_secs(3600);
 
 /// How a run ended, seen from outside.
 enum Ended {
@@ -30,6 +33,8 @@ enum Ended {
         error: ErrorDetail,
         retryable: bool,
     },
+    /// The artifact store could not be read or written.
+    StorageAway(ErrorDetail),
     /// It was told to stop, or was dropped because it would not.
     Stopped,
 }
@@ -38,42 +43,45 @@ enum Ended {
 pub type Ready = watch::Receiver<Option<Arc<PipelineContext>>>;
 
 impl Jobs {
-    /// Works until the process stops.
-    pub async fn work(self: Arc<Self>, mut ready: Ready) {
-        let context = tokio::select! {
-            () = self.shutdown.cancelled() => return,
-            context = ready.wait_for(Option::is_some) => match context.ok().and_then(|context| context.clone()) {
-                Some(context) => context,
-                // The networks could not be loaded: the process is about to end.
-                None => return,
-            },
-        };
-        while !self.shutdown.is_cancelled() {
-            match self.store.claim(self.clock.now()).await {
-                Ok(Some(claimed)) => self.run_one(&context, claimed).await,
-                Ok(None) => self.pause(LOOK_EVERY).await,
-                Err(error) => {
-                    tracing::error!(%error, "the queue could not be read");
-                    self.pause(Duration::from_secs(1)).await;
-                }
-            }
+    /// A request that the queue has handed out: runs it to its end, or back into the queue.
+    pub(super) async fn take_up(&self, context: &Arc<PipelineContext>, id: Uuid) {
+        // The database was away for so long that the queue took this process for dead, and it was not.
+        let still_running = self.running().get(&id).cloned();
+        if let Some(running) = still_running {
+            return running.ended.cancelled().await;
         }
-    }
-
-    async fn pause(&self, at_most: Duration) {
-        tokio::select! {
-            () = self.queued.notified() => {}
-            () = sleep(at_most) => {}
-            () = self.shutdown.cancelled() => {}
+        let Ok(_slot) = self.slots.acquire().await else { return };
+        let parked = self.parked();
+        let taken = loop {
+            match self.store.claim(id, self.config.max_retries, &parked, self.clock.now()).await {
+                Ok(taken) => break taken,
+                Err(error) => tracing::warn!(request_id = %id, %error, "a request could not be taken up; tried again"),
+            }
+            tokio::select! {
+                () = sleep(STORE_PAUSE) => {}
+                // Nobody has it: another worker is handed it once this one is known to be gone.
+                () = self.shutdown.cancelled() => return,
+            }
+        };
+        match taken {
+            Taken::Run(claimed) => self.run_one(context, *claimed).await,
+            Taken::Parked => {
+                tracing::warn!(request_id = %id, "a request was interrupted too often and is given up");
+                self.wakes.wake(id);
+            }
+            Taken::Nothing => {}
         }
     }
 
     async fn run_one(&self, context: &Arc<PipelineContext>, claimed: Claimed) {
-        let id = claimed.id;
+        let id = claimed.claim.id;
         let running = Arc::new(Running { stop: Arc::default(), stopped: CancellationToken::new(), ended: CancellationToken::new() });
         self.running().insert(id, running.clone());
-        tracing::info!(request_id = %id, retry_count = claimed.retry_count, "request started");
-        let progress = Arc::new(JobProgress::new(&claimed, running.stop.clone(), self.clock.clone()));
+        // However this ends: who waits for the end of the run is not left waiting.
+        let _ended = running.ended.clone().drop_guard();
+        tracing::info!(request_id = %id, retry_count = claimed.retry_count, taken_over = claimed.taken_over, "request started");
+        let (store, wakes, clock) = (self.store.clone(), self.wakes.clone(), self.clock.clone());
+        let progress = Arc::new(JobProgress::new(&claimed, running.stop.clone(), store, wakes, clock));
         let ended = match self.job(&claimed).await {
             Ok(Some(job)) => self.drive(context.clone(), job, &progress, &running).await,
             Ok(None) => Ended::Failed {
@@ -82,39 +90,44 @@ impl Jobs {
             },
             Err(error) => {
                 tracing::error!(request_id = %id, %error, "the query picture could not be read");
-                Ended::Failed { error: storage_failed(), retryable: true }
+                Ended::StorageAway(storage_failed())
             }
         };
-        match self.conclude(&claimed, ended, &progress).await {
-            Ok(true) => {}
-            // Erased while it ran: what it wrote after the erasure goes as well.
-            Ok(false) => {
-                if let Err(error) = self.delete_objects(id).await {
-                    tracing::error!(request_id = %id, %error, "files of an erased request could not be deleted; the next sweep tries again");
-                }
-            }
-            Err(error) => {
-                tracing::error!(request_id = %id, %error, "the end of a request could not be stored; the next start runs it again")
-            }
+        if self.conclude(&claimed, ended, &progress).await == Some(false) {
+            self.clear_after(id).await;
         }
         self.running().remove(&id);
-        running.ended.cancel();
         self.wakes.wake(id);
+    }
+
+    /// The request is not this worker's any more. Where it was erased while it ran, what was written after the erasure goes as
+    /// well; where another worker has taken over the objects are that one's.
+    async fn clear_after(&self, id: Uuid) {
+        let cleared = async {
+            if let Lookup::Found(_) = self.store.state(id).await? {
+                return Ok(());
+            }
+            self.delete_objects(id).await
+        };
+        if let Err(error) = cleared.await {
+            tracing::error!(request_id = %id, %error, "files of an erased request could not be deleted; the next sweep tries again");
+        }
     }
 
     /// None where a photo is not there any more.
     async fn job(&self, claimed: &Claimed) -> Result<Option<MatchJob>, JobError> {
         let mut photos = Vec::with_capacity(claimed.query_names.len());
         for name in &claimed.query_names {
-            let Some(bytes) = self.objects.get(&query_key(claimed.id, name)).await? else { return Ok(None) };
+            let Some(bytes) = self.objects.get(&query_key(claimed.claim.id, name)).await? else { return Ok(None) };
             photos.push(QueryPhoto { name: name.clone(), bytes });
         }
         Ok(QueryPhotos::new(photos).map(|query| MatchJob {
-            request_id: claimed.id,
+            request_id: claimed.claim.id,
             options: claimed.options.clone(),
             query,
             retry_count: claimed.retry_count,
             max_retries: self.config.max_retries,
+            kept: claimed.kept.clone(),
         }))
     }
 
@@ -130,8 +143,10 @@ impl Jobs {
         let joined = loop {
             tokio::select! {
                 joined = run.join_next() => break joined,
-                _ = ticks.tick() => if let Err(error) = progress.flush(self.store.as_ref(), &self.wakes).await {
-                    tracing::warn!(request_id = %id, %error, "events could not be stored; tried again");
+                _ = ticks.tick() => match progress.flush().await {
+                    Ok(()) => {}
+                    Err(NotKept::Lost) => running.stop(),
+                    Err(error) => tracing::warn!(request_id = %id, %error, "events could not be stored; tried again"),
                 },
                 () = self.shutdown.cancelled() => { running.stop(); }
                 () = running.stopped.cancelled() => {
@@ -145,6 +160,10 @@ impl Jobs {
         match joined {
             Some(Ok(Ok(result))) => Ended::Completed(Box::new(result)),
             Some(Ok(Err(PipelineError::Cancelled))) | None => Ended::Stopped,
+            Some(Ok(Err(error @ (PipelineError::Objects(_) | PipelineError::Unkept(_))))) => {
+                tracing::warn!(request_id = %id, cause = ?error, "a run could not store what it made");
+                Ended::StorageAway(detail(error.code(), &error.to_string()))
+            }
             Some(Ok(Err(error))) => {
                 // The sentence is for the asker; what is behind it is for the log.
                 tracing::warn!(request_id = %id, code = error.code(), cause = ?error, "a run failed");
@@ -160,9 +179,10 @@ impl Jobs {
         }
     }
 
-    /// Writes down how a run ended. False: the request was erased meanwhile.
-    async fn conclude(&self, claimed: &Claimed, ended: Ended, progress: &JobProgress) -> Result<bool, StoreError> {
-        let id = claimed.id;
+    /// Writes down how a run ended. Some(false): the request is erased, or another worker has it. None: the process stops and
+    /// the database is away; another worker is handed the request once this one is known to be gone.
+    async fn conclude(&self, claimed: &Claimed, ended: Ended, progress: &JobProgress) -> Option<bool> {
+        let (id, claim) = (claimed.claim.id, claimed.claim);
         match ended {
             Ended::Completed(mut result) => {
                 result.status = RequestState::Completed;
@@ -170,48 +190,65 @@ impl Jobs {
                 result.max_retries = self.config.max_retries;
                 let done = EventKind::Done { counts: progress.counts(), seconds: result.time_taken };
                 tracing::info!(request_id = %id, seconds = result.time_taken, "request completed");
-                self.finish(claimed, &progress.last_batch(Some(done)), &Outcome::Completed(result)).await
+                let (batch, outcome) = (progress.last_batch(Some(done)), Outcome::Completed(result));
+                self.until_stored(id, || self.store.finish(claim, &batch, &outcome, self.clock.now())).await
             }
             Ended::Failed { error, retryable } if retryable && claimed.retry_count < self.config.max_retries => {
                 let pause = self.config.retry_pause.saturating_mul(1 << claimed.retry_count.min(16)).min(LONGEST_PAUSE);
                 tracing::info!(request_id = %id, code = error.code, pause_ms = pause.as_millis(), "request will be tried again");
                 self.back_to_queue(claimed, progress, Retry::Counted, pause).await
             }
-            Ended::Failed { mut error, retryable } => {
-                if retryable {
-                    error.details = serde_json::json!({ "retry_count": claimed.retry_count, "max_retries": self.config.max_retries });
-                }
-                tracing::info!(request_id = %id, code = error.code, "request failed");
-                let last = EventKind::Error { error: error.clone() };
-                self.finish(claimed, &progress.last_batch(Some(last)), &Outcome::Failed(error)).await
+            // No fault of the request: it waits until the store is there again, within reason.
+            Ended::StorageAway(error) if self.clock.now().since(claimed.created_at) < STORAGE_PATIENCE => {
+                tracing::info!(request_id = %id, code = error.code, "request waits for the store");
+                self.back_to_queue(claimed, progress, Retry::Free, self.config.retry_pause.saturating_mul(5)).await
             }
+            Ended::Failed { error, retryable } => self.failed(claimed, error, retryable, progress).await,
+            Ended::StorageAway(error) => self.failed(claimed, error, true, progress).await,
             Ended::Stopped => self.back_to_queue(claimed, progress, Retry::Free, Duration::ZERO).await,
         }
     }
 
-    /// The database may be away for a moment; the result of a long run is worth asking again.
-    async fn finish(&self, claimed: &Claimed, batch: &Batch, outcome: &Outcome) -> Result<bool, StoreError> {
-        let mut tries = 1;
-        loop {
-            match self.store.finish(claimed.id, batch, outcome, self.clock.now()).await {
-                Err(error) if tries < FINISH_TRIES => {
-                    tracing::warn!(request_id = %claimed.id, %error, tries, "the end of a request could not be stored; tried again");
-                    sleep(Duration::from_millis(200) * tries).await;
-                    tries += 1;
-                }
-                ended => return ended,
-            }
+    async fn failed(&self, claimed: &Claimed, mut error: ErrorDetail, retryable: bool, progress: &JobProgress) -> Option<bool> {
+        let id = claimed.claim.id;
+        if retryable {
+            error.details = serde_json::json!({ "retry_count": claimed.retry_count, "max_retries": self.config.max_retries });
         }
+        tracing::info!(request_id = %id, code = error.code, "request failed");
+        let batch = progress.last_batch(Some(EventKind::Error { error: error.clone() }));
+        let outcome = Outcome::Failed(error);
+        self.until_stored(id, || self.store.finish(claimed.claim, &batch, &outcome, self.clock.now())).await
     }
 
-    async fn back_to_queue(&self, claimed: &Claimed, progress: &JobProgress, retry: Retry, pause: Duration) -> Result<bool, StoreError> {
-        let now = self.clock.now();
-        let there = self.store.record(claimed.id, &progress.last_batch(None), now).await?;
-        let there = there && self.store.requeue(claimed.id, retry, now.plus(pause), now).await?;
-        if there && !self.shutdown.is_cancelled() {
-            self.queued.notify_one();
+    async fn back_to_queue(&self, claimed: &Claimed, progress: &JobProgress, retry: Retry, pause: Duration) -> Option<bool> {
+        let (claim, batch) = (claimed.claim, progress.last_batch(None));
+        let there = self.until_stored(claim.id, || self.store.requeue(claim, &batch, retry, pause, self.clock.now())).await;
+        if there == Some(true) && !self.shutdown.is_cancelled() {
+            self.something_is_queued();
         }
-        Ok(there)
+        there
+    }
+
+    /// The database may be away for a while; the result of a long run is worth asking again and again.
+    async fn until_stored<F>(&self, id: Uuid, write: impl Fn() -> F) -> Option<bool>
+    where
+        F: Future<Output = Result<bool, StoreError>>,
+    {
+        let mut tries_at_the_end = STOP_TRIES;
+        loop {
+            match write().await {
+                Ok(there) => return Some(there),
+                Err(error) => tracing::warn!(request_id = %id, %error, "the end of a run could not be stored; tried again"),
+            }
+            if self.shutdown.is_cancelled() {
+                tries_at_the_end -= 1;
+                if tries_at_the_end == 0 {
+                    tracing::error!(request_id = %id, "the end of a run could not be stored; the request is run again");
+                    return None;
+                }
+            }
+            sleep(STORE_PAUSE).await;
+        }
     }
 }
 

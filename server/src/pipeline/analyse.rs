@@ -12,6 +12,10 @@ use image::{RgbImage, imageops};
 use models::{BBox, Caller, Embedding, Face, ModelError, Person, Vision, align};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// What an analysis of before may be taken for one of now by: raise it with every change of what is made of a picture, from its
+/// decoding to its faces' quality.
+pub const ANALYSIS_VERSION: u32 = 1;
+
 /// Faces given to the embedding network at a time: bounds memory where a picture shows a crowd.
 const EMBED_BATCH: usize = 32;
 
@@ -45,7 +49,7 @@ pub struct Analysis {
     /// Every look that was taken for faces, in order.
     pub looks: Vec<Look>,
     /// Diagnostic kinds of looks after the first that failed: the others stand.
-    pub failed_looks: Vec<&'static str>,
+    pub failed_looks: Vec<String>,
     /// The pack's backup detector looked for faces, at least once, because the first one failed.
     pub by_backup: bool,
 }
@@ -54,6 +58,11 @@ impl Analysis {
     /// No face was found and the whole picture stands in for one.
     pub fn is_fallback(&self) -> bool {
         self.faces.iter().any(|face| face.face.is_none())
+    }
+
+    /// Nothing failed, and nothing stood in for what failed: the next time it will be the same.
+    pub fn went_well(&self) -> bool {
+        self.failed_looks.is_empty() && !self.by_backup
     }
 
     /// Faces that the detector found.
@@ -123,7 +132,8 @@ pub fn analyse(vision: &dyn Vision, caller: &Caller, picture: &RgbImage, role: R
     };
     let described = boxes.zip(&crops).zip(embeddings).map(|((found, crop), embedding)| describe(found, crop, embedding));
     let faces = times.time(Stage::Quality, || guard("quality", || Ok(described.collect())))?;
-    Ok(Analysis { width, height, people, faces, looks: searched.looks, failed_looks: searched.failed, by_backup: searched.by_backup })
+    let failed_looks = searched.failed.into_iter().map(str::to_owned).collect();
+    Ok(Analysis { width, height, people, faces, looks: searched.looks, failed_looks, by_backup: searched.by_backup })
 }
 
 /// Runs a step; a panic in it is an error of this picture.

@@ -5,7 +5,7 @@
 //! output/<request_id>/pool/{annotated,cropped_face,cropped_person,thumbnail}/  pool/embeddings.json
 //! output/<request_id>/matching_results.json
 //! ```
-//! Names come from the hash of the picture, so a job that runs again overwrites its own files. Links are plain
+//! Names come from the hash of the picture, so a job that runs again, here or on another machine, overwrites its own files. Links are plain
 //! `/artifacts/<key>` paths; who hands them out signs them.
 
 use super::analyse::{AnalysedFace, Analysis};
@@ -15,7 +15,7 @@ use app::api::{FaceReport, PersonReport};
 use bytes::Bytes;
 use image::RgbImage;
 use models::VisionInfo;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -64,7 +64,7 @@ impl Kind {
 pub struct Rendered(Vec<(Kind, Bytes)>);
 
 /// Unsigned links to what was stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
     pub annotated: Option<String>,
     pub crop: Option<String>,

@@ -2,10 +2,11 @@
 //!
 //! Fetching waits without holding a core; everything after it runs on a blocking thread under a compute permit.
 
-use super::analyse::{Analysis, Role, analyse};
+use super::analyse::{Analysis, Role};
 use super::near_duplicate::{Look, PictureHash};
 use super::quality::{Judge, Verdict};
 use super::rank::high_first;
+use super::remembered::Remembered;
 use super::validate::{check_bytes, hex};
 use super::{PipelineContext, Stage, StageError, StageTimes, ValidateError, decode};
 use crate::discovery::Candidate;
@@ -13,9 +14,9 @@ use crate::fetch::{FetchError, FetchRequest, Source};
 use image::RgbImage;
 use models::{Caller, ContractMismatch, Embedding};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// A candidate picture that was compared.
@@ -60,6 +61,15 @@ pub enum Outcome {
     Stopped,
 }
 
+/// Which candidate has taken on which file: nobody else looks at it.
+#[derive(Default)]
+struct Claims {
+    /// Hex SHA-256.
+    taken: HashSet<String>,
+    /// By the candidate's place.
+    by: HashMap<usize, String>,
+}
+
 /// What all candidates of one job share.
 #[derive(Clone)]
 pub struct Shared {
@@ -70,15 +80,14 @@ pub struct Shared {
     pub times: StageTimes,
     /// What their fetches have in common.
     pub request: FetchRequest,
-    /// Hashes that some candidate has taken on.
-    claimed: Arc<Mutex<HashSet<String>>>,
+    claims: Arc<Mutex<Claims>>,
     /// Set when the job ends early: work that has not begun is not begun.
     stop: Arc<AtomicBool>,
 }
 
 impl Shared {
     pub fn new(probe: Embedding, judge: Arc<Judge>, caller: Caller, times: StageTimes, request: FetchRequest) -> Self {
-        Self { probe: Arc::new(probe), judge, caller, times, request, claimed: Arc::default(), stop: Arc::default() }
+        Self { probe: Arc::new(probe), judge, caller, times, request, claims: Arc::default(), stop: Arc::default() }
     }
 
     /// Also ends what is being fetched.
@@ -88,9 +97,27 @@ impl Shared {
         self.request.cancel.cancel();
     }
 
-    /// True for the first who asks for this hash.
-    fn claim(&self, sha256: &str) -> bool {
-        self.claimed.lock().unwrap_or_else(PoisonError::into_inner).insert(sha256.to_owned())
+    fn claims(&self) -> MutexGuard<'_, Claims> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True for the first candidate that asks for this hash.
+    pub fn claim(&self, index: usize, sha256: &str) -> bool {
+        let mut claims = self.claims();
+        let is_first = claims.taken.insert(sha256.to_owned());
+        if is_first {
+            claims.by.insert(index, sha256.to_owned());
+        }
+        is_first
+    }
+
+    pub fn is_claimed(&self, sha256: &str) -> bool {
+        self.claims().taken.contains(sha256)
+    }
+
+    /// The hash that this candidate has asked for first.
+    pub fn claim_of(&self, index: usize) -> Option<String> {
+        self.claims().by.get(&index).cloned()
     }
 }
 
@@ -111,8 +138,8 @@ pub async fn on_a_core<T: Send + 'static>(
     task.await.map_err(|_| StageError::panic(stage))
 }
 
-/// Looks at one candidate; never fails as a whole.
-pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared) -> Outcome {
+/// Looks at one candidate, by its place in the order of discovery; never fails as a whole.
+pub async fn look_at(ctx: PipelineContext, index: usize, candidate: Candidate, shared: Shared) -> Outcome {
     let start = Instant::now();
     let fetched = ctx.fetcher.fetch(&candidate, &shared.request).await;
     shared.times.add(Stage::Fetch, start.elapsed());
@@ -122,20 +149,21 @@ pub async fn look_at(ctx: PipelineContext, candidate: Candidate, shared: Shared)
         Err(error) => return Outcome::Failed(not_had(&error)),
     };
     let (vision, limits) = (Arc::clone(&ctx.vision), ctx.limits);
+    let known = Remembered::by(&ctx, shared.request.request_id);
     let work = move || {
         if shared.stop.load(Ordering::Relaxed) {
             return Ok(Outcome::Stopped);
         }
         let bytes = shared.times.time(Stage::Fetch, || body.read()).map_err(|e| not_had(&FetchError::Io(e.kind().to_string())))?;
         let sha256 = shared.times.time(Stage::Decode, || hex(&Sha256::digest(&bytes)));
-        if !shared.claim(&sha256) {
+        if !shared.claim(index, &sha256) {
             return Ok(Outcome::Duplicate { sha256, from });
         }
         let format = check_bytes(&bytes, &limits).map_err(|e| unreadable(&e))?;
         let picture = shared.times.time(Stage::Decode, || decode(&bytes, &limits)).map_err(|e| unreadable(&e))?;
         drop(bytes);
         let hash = shared.times.time(Stage::Decode, || PictureHash::of(&picture));
-        let analysis = analyse(&*vision, &shared.caller, &picture, Role::Candidate, &shared.times)?;
+        let analysis = known.analyse(&*vision, &shared.caller, (&sha256, &picture), Role::Candidate, &shared.times)?;
         let (best, similarity, verdict) = best_face(&analysis, &shared.probe, &shared.judge)?.ok_or_else(|| StageError {
             stage: "compare",
             kind: "nothing_to_compare",

@@ -35,6 +35,11 @@ impl Diagnostics {
         other.0.into_iter().for_each(|(key, count)| *self.0.entry(key).or_default() += count);
     }
 
+    /// What [`Self::list`] gave.
+    pub fn of(list: Vec<Diagnostic>) -> Self {
+        Self(list.into_iter().map(|d| ((d.stage, d.kind, d.provider), d.count)).collect())
+    }
+
     pub fn list(&self) -> Vec<Diagnostic> {
         let diagnostic = |((stage, kind, provider), count): (&Key, &usize)| Diagnostic {
             stage: stage.clone(),

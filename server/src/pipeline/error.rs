@@ -105,6 +105,9 @@ pub enum PipelineError {
     Objects(String),
     #[error("The results could not be stored, because the service's storage is full: tell the operator to make room, and try again.")]
     StorageFull,
+    /// What must be noted down before the search goes on could not be.
+    #[error("The search could not be noted down as it went: try again, and tell the operator if it stays so.")]
+    Unkept(String),
     #[error("The request was cancelled.")]
     Cancelled,
 }
@@ -118,7 +121,7 @@ impl PipelineError {
             Self::FaceIndexOutOfRange { .. } => "face_index_out_of_range",
             Self::PhotosDisagree => "photos_disagree",
             Self::Engine(_) => "engine_failed",
-            Self::Objects(_) => "storage_failed",
+            Self::Objects(_) | Self::Unkept(_) => "storage_failed",
             Self::StorageFull => "storage_full",
             Self::Cancelled => "cancelled",
         }
@@ -129,7 +132,7 @@ impl PipelineError {
         match self {
             Self::Query(error) => error.status(),
             Self::NoFace { .. } | Self::LowQuality { .. } | Self::FaceIndexOutOfRange { .. } | Self::PhotosDisagree => 422,
-            Self::Engine(_) | Self::Objects(_) | Self::StorageFull => 503,
+            Self::Engine(_) | Self::Objects(_) | Self::StorageFull | Self::Unkept(_) => 503,
             Self::Cancelled => 410,
         }
     }
@@ -145,7 +148,27 @@ impl PipelineError {
 
     /// Whether the same job may succeed when it is tried again.
     pub fn retryable(&self) -> bool {
-        matches!(self, Self::Engine(_) | Self::Objects(_) | Self::StorageFull)
+        matches!(self, Self::Engine(_) | Self::Objects(_) | Self::StorageFull | Self::Unkept(_))
+    }
+}
+
+/// Why nobody can say that a value is kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeepError {
+    /// For the log.
+    #[error("what is to be kept cannot be written: {0}")]
+    Unreachable(String),
+    #[error("the job is another worker's by now, or was erased")]
+    TakenAway,
+}
+
+impl From<KeepError> for PipelineError {
+    /// A job that was taken away ends here as one that was cancelled; one that cannot be noted down may be tried again.
+    fn from(error: KeepError) -> Self {
+        match error {
+            KeepError::Unreachable(why) => Self::Unkept(why),
+            KeepError::TakenAway => Self::Cancelled,
+        }
     }
 }
 
@@ -193,6 +216,13 @@ mod tests {
         assert_eq!(error.details(), json!({ "reasons": ["small", "blurred", "dark"] }));
         assert!(refused(&[QualityReason::Occluded]).to_string().contains("shows it uncovered, or search"));
         assert_eq!(PipelineError::PhotosDisagree.details(), Value::Null);
+    }
+
+    #[test]
+    fn a_search_that_cannot_be_noted_down_is_tried_again_and_one_that_was_taken_away_is_not() {
+        let unkept = PipelineError::from(KeepError::Unreachable("played".into()));
+        assert_eq!((unkept.code(), unkept.status(), unkept.retryable()), ("storage_failed", 503, true));
+        assert_eq!(PipelineError::from(KeepError::TakenAway), PipelineError::Cancelled);
     }
 
     #[test]

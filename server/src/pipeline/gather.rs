@@ -2,9 +2,13 @@
 //!
 //! A search by words needs words. Where the asker gave none, names that a search by picture guessed stand in for them, in one
 //! second round. Who fails or is slow costs the others nothing and is told in the diagnostics.
+//!
+//! Every answer is remembered, and that a metered provider is asked is remembered before it is: a run that goes on with the work
+//! of an earlier one asks nobody whose answer is known, and nobody a second time for money.
 
 use super::cancel::cancelled;
-use super::{Diagnostics, PipelineContext, Progress};
+use super::kept::{Call, Memory};
+use super::{Diagnostics, KeepError, PipelineContext, Progress};
 use crate::discovery::{BUCKET, Candidate, Cost, Found, Need, ProbeQuery, Provider, ProviderError, URLS, interleave};
 use app::api::MatchOptions;
 use bytes::Bytes;
@@ -26,15 +30,16 @@ const SAYS_NOTHING: &str = "adult|beard|boy|celebrity|child|chin|face|facial exp
     |hairstyle|head|human|image|lady|male|man|men|moustache|nose|people|person|photo|photograph|photography|picture|portrait\
     |portrait photography|selfie|smile|woman|women";
 
-/// The candidates in the order in which they are looked at.
+/// The candidates in the order in which they are looked at. An error: what must be remembered could not be.
 pub async fn gather(
     ctx: &PipelineContext,
     options: &MatchOptions,
     picture: &Bytes,
     deadline: Instant,
     diagnostics: &mut Diagnostics,
+    memory: &Memory<'_>,
     progress: &dyn Progress,
-) -> Vec<Candidate> {
+) -> Result<Vec<Candidate>, KeepError> {
     let wanted = |provider: &&Arc<dyn Provider>| match provider.name() {
         // Who brings addresses along wants them looked at, whoever else is asked.
         URLS => !options.urls.is_empty(),
@@ -56,52 +61,58 @@ pub async fn gather(
         urls: options.urls.clone(),
         pool_uri: options.pool_uri.clone(),
     };
-    let round = Round { providers, timeout: ctx.provider_timeout, deadline, limit: options.max_candidates };
+    let round = Round { providers, timeout: ctx.provider_timeout, deadline, limit: options.max_candidates, memory };
     tokio::select! {
         biased;
         candidates = round.all(probe, diagnostics, progress) => candidates,
-        () = cancelled(progress) => Vec::new(),
+        () = cancelled(progress) => Ok(Vec::new()),
     }
 }
 
 /// Those who are asked, and how long each of them may take.
-struct Round {
+struct Round<'a> {
     providers: Vec<Arc<dyn Provider>>,
     timeout: Duration,
     deadline: Instant,
     limit: usize,
+    memory: &'a Memory<'a>,
 }
 
 type Answer = Result<Found, ProviderError>;
 
-impl Round {
-    async fn all(&self, probe: ProbeQuery, diagnostics: &mut Diagnostics, progress: &dyn Progress) -> Vec<Candidate> {
+impl Round<'_> {
+    async fn all(&self, probe: ProbeQuery, diagnostics: &mut Diagnostics, progress: &dyn Progress) -> Result<Vec<Candidate>, KeepError> {
         let limit = Instant::now() + self.timeout;
-        let first = join_all(self.providers.iter().map(|provider| self.ask(&**provider, &probe, limit))).await;
-        let mut answers: Vec<Vec<Answer>> = first.into_iter().map(|answer| vec![answer]).collect();
+        let call = |provider| Call { round: 1, phrase: 0, provider };
+        // All are waited for, also where one must not be asked: what the others answer is paid for.
+        let first = join_all(self.providers.iter().map(|provider| self.ask(call(&**provider), &probe, limit))).await;
+        let mut answers = first.into_iter().map(|answer| Ok(vec![answer?])).collect::<Result<Vec<Vec<Answer>>, KeepError>>()?;
 
-        let phrases = phrases(&answers);
         // Who has words to ask with has been asked.
-        if !phrases.is_empty() && probe.lacks(&[Need::Words]).is_some() {
+        let lacks_words = probe.lacks(&[Need::Words]).is_some();
+        let phrases = if lacks_words { self.memory.phrases(phrases(&answers)) } else { Vec::new() };
+        if !phrases.is_empty() {
             progress.log(format!("second round: {} phrase(s) that searches by picture guessed", phrases.len()));
             let limit = Instant::now() + self.timeout;
             let (phrases, probe) = (&phrases, &probe);
             let waiting = self.providers.iter().zip(&mut answers).filter(|(_, answers)| wait_for_words(answers));
-            join_all(waiting.map(|(provider, answers)| async move {
+            let second = join_all(waiting.map(|(provider, answers)| async move {
                 let wanted = if provider.cost() == Cost::Metered { METERED_PHRASES } else { PHRASES };
                 answers.clear();
                 // One after the other: nobody is asked twice at the same time.
-                for phrase in phrases.iter().take(wanted) {
+                for (place, phrase) in phrases.iter().take(wanted).enumerate() {
                     let probe = ProbeQuery { words: Some(phrase.clone()), ..probe.clone() };
-                    let answer = self.ask(&**provider, &probe, limit).await;
+                    let answer = self.ask(Call { round: 2, phrase: place, provider: &**provider }, &probe, limit).await?;
                     let had_enough = answer.as_ref().is_err_and(has_had_enough);
                     answers.push(answer);
                     if had_enough {
                         break;
                     }
                 }
+                Ok::<(), KeepError>(())
             }))
             .await;
+            second.into_iter().collect::<Result<(), KeepError>>()?;
         }
 
         let lists = self.providers.iter().zip(answers).map(|(provider, answers)| {
@@ -117,7 +128,7 @@ impl Round {
                         progress.log(format!("{}: no candidates ({})", provider.name(), error.kind()));
                         match error {
                             // What was not asked is no failure.
-                            ProviderError::Needs(_) => {}
+                            ProviderError::Needs(_) | ProviderError::Interrupted => {}
                             // The operator's own pool: the sentence is for the operator, and holds nothing of the request.
                             _ if provider.needs().is_empty() => tracing::warn!(provider = provider.name(), %error, "a pool failed"),
                             // What a provider said may hold what was asked.
@@ -129,16 +140,32 @@ impl Round {
             }
             interleave(lists, self.limit)
         });
-        interleave(lists.collect(), self.limit)
+        Ok(interleave(lists.collect(), self.limit))
     }
 
-    /// `limit` holds for those outside; the operator's own pools have the time of the job.
-    async fn ask(&self, provider: &dyn Provider, probe: &ProbeQuery, limit: Instant) -> Answer {
-        let needs = provider.needs();
+    /// The answer that an earlier run was given, or a new one. `limit` holds for those outside; the operator's own pools have the
+    /// time of the job.
+    async fn ask(&self, call: Call<'_>, probe: &ProbeQuery, limit: Instant) -> Result<Answer, KeepError> {
+        let needs = call.provider.needs();
         if let Some(need) = probe.lacks(needs) {
-            return Err(ProviderError::Needs(need));
+            return Ok(Err(ProviderError::Needs(need)));
         }
+        if let Some(known) = self.memory.answer(call) {
+            return Ok(known);
+        }
+        self.memory.will_ask(call).await?;
+        let answer = self.new_answer(call.provider, probe, limit).await;
+        self.memory.was_answered(call, &answer).await?;
+        Ok(answer)
+    }
+
+    async fn new_answer(&self, provider: &dyn Provider, probe: &ProbeQuery, limit: Instant) -> Answer {
+        let needs = provider.needs();
         let until = if needs.is_empty() { self.deadline } else { self.deadline.min(limit) };
+        // The note before may have taken the time: a question that nobody waits for is not asked.
+        if provider.cost() == Cost::Metered && Instant::now() >= until {
+            return Err(ProviderError::Timeout);
+        }
         match timeout_at(until, AssertUnwindSafe(provider.discover(probe, self.limit)).catch_unwind()).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(ProviderError::Unavailable("it failed inside".into())),

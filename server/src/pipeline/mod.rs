@@ -5,6 +5,9 @@
 //! to the next; [`run`] joins them. What goes wrong with one candidate costs that candidate alone and is counted in the
 //! result's diagnostics; where the networks fail and others stand by, all is compared again on those.
 //!
+//! Whatever a run finds out it also remembers, so that another run of the same job, on whatever machine, goes on where it stood
+//! (`kept/`).
+//!
 //! The pipeline knows nothing of HTTP, queues or databases: a job comes in, a [`MatchResult`](app::api::MatchResult)
 //! goes out, and [`Progress`] hears what happens in between.
 
@@ -20,6 +23,7 @@ pub(crate) mod draw;
 mod error;
 mod gather;
 mod jpeg;
+mod kept;
 mod listing;
 mod near_duplicate;
 mod networks;
@@ -28,6 +32,7 @@ mod quality;
 mod query;
 mod rank;
 mod redraw;
+mod remembered;
 pub(crate) mod report;
 mod reporter;
 mod run;
@@ -37,10 +42,10 @@ mod sweep;
 mod times;
 mod validate;
 
-pub use analyse::{AnalysedFace, Analysis, Role, analyse};
+pub use analyse::{ANALYSIS_VERSION, AnalysedFace, Analysis, Role, analyse};
 pub use decode::decode;
 pub use diagnostics::Diagnostics;
-pub use error::{PipelineError, StageError, ValidateError};
+pub use error::{KeepError, PipelineError, StageError, ValidateError};
 pub use near_duplicate::{Look, Nearness, PictureHash};
 pub use photos::{QueryPhoto, QueryPhotos, distinct};
 pub use quality::{Judge, Verdict, measure};
@@ -49,12 +54,16 @@ pub use run::{run, run_timed};
 pub use times::{Stage, StageTimes};
 pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
 
+use crate::analyses::{KnownAnalyses, NothingKnown};
 use crate::discovery::Provider;
 use crate::fetch::{Fetcher, Fetchers};
+use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::vision::Visions;
 use app::api::{EventKind, MatchOptions};
+use async_trait::async_trait;
 use models::{Vision, VisionInfo};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,13 +73,35 @@ use uuid::Uuid;
 /// Pictures in memory at once, however many an engine could take: a decoded picture is tens of megabytes.
 const MOST_PICTURES: usize = 256;
 
-/// What a running job tells the world; implemented by the job runner (events, stored stages) and by the command line.
+/// What a running job tells the world, and what it remembers for whoever takes it over; implemented by the job runner (events,
+/// stored stages, kept values) and by the command line, which keeps nothing.
+///
+/// What is told and what is kept become durable in the order in which they come in: of an earlier run, a later one finds some
+/// first part of it, never a value without what was told or kept before it.
+#[async_trait]
 pub trait Progress: Send + Sync {
     /// Never blocks for long.
     fn emit(&self, event: EventKind);
 
     /// One readable line with nothing personal in it: no file name, URL or vector.
     fn log(&self, message: String);
+
+    /// Remembers a value; one that was kept under the same key before is replaced, and an empty one takes the place of what is
+    /// not needed any more. Never blocks for long: it is durable together with the events told so far, a little later. What is
+    /// kept is found in [`MatchJob::kept`] by the next run of the job, and goes with the end of its request.
+    fn keep(&self, _key: &str, _value: String) {}
+
+    /// Tells an event and remembers a value, so that neither is durable without the other.
+    fn emit_and_keep(&self, event: EventKind, key: &str, value: String) {
+        self.emit(event);
+        self.keep(key, value);
+    }
+
+    /// As [`Progress::keep`], and returns when the value and everything told and kept before it are durable. After
+    /// [`KeepError::Unreachable`] nobody can say whether they are; they are written with what is told next, where that is possible.
+    async fn keep_now(&self, _key: &str, _value: String) -> Result<(), KeepError> {
+        Ok(())
+    }
 
     /// Asked between candidates and while waiting: true ends the run with [`PipelineError::Cancelled`].
     fn cancelled(&self) -> bool;
@@ -86,6 +117,8 @@ pub struct MatchJob {
     /// How often the job was started before, and how often it may be: shown in the result.
     pub retry_count: u32,
     pub max_retries: u32,
+    /// What an earlier run of this job has kept (see [`Progress::keep`]); empty for the first.
+    pub kept: BTreeMap<String, String>,
 }
 
 /// What every job shares: made once, used by many jobs at a time.
@@ -97,6 +130,10 @@ pub struct PipelineContext {
     pub visions: Option<Arc<Visions>>,
     pub providers: Vec<Arc<dyn Provider>>,
     pub fetcher: Arc<dyn Fetcher>,
+    /// What the networks made of files before.
+    pub known: Arc<dyn KnownAnalyses>,
+    /// Where searches are counted.
+    pub metrics: Arc<Metrics>,
     /// Where a job keeps what it has fetched for as long as it runs.
     pub downloads_folder: PathBuf,
     /// Where artifacts go; None makes none, and the result carries no links.
@@ -114,7 +151,7 @@ pub struct PipelineContext {
 }
 
 impl PipelineContext {
-    /// With the default limits, files fetched from pools alone, and as many pictures computed at once as keep the machine
+    /// With the default limits, files fetched from pools alone, nothing remembered, and as many pictures computed at once as keep the machine
     /// busy: one per core, or as many as fill the calls of a GPU (see [`pictures_at_once`]).
     pub fn new(vision: Arc<dyn Vision>, providers: Vec<Arc<dyn Provider>>, objects: Option<Arc<dyn Objects>>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -124,6 +161,8 @@ impl PipelineContext {
             visions: None,
             providers,
             fetcher: Arc::new(Fetchers::default()),
+            known: Arc::new(NothingKnown),
+            metrics: Arc::default(),
             downloads_folder: std::env::temp_dir(),
             objects,
             limits: ImageLimits::default(),

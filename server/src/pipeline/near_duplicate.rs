@@ -61,6 +61,15 @@ impl PictureHash {
         (steps_across + steps_down >= LEAST_STEPS && lively(across) && lively(down)).then_some(Self { across, down })
     }
 
+    /// As it is kept: `[across, down]`.
+    pub fn bits(self) -> [u64; 2] {
+        [self.across, self.down]
+    }
+
+    pub fn of_bits([across, down]: [u64; 2]) -> Self {
+        Self { across, down }
+    }
+
     /// Bits that differ.
     pub fn distance(self, other: Self) -> u32 {
         (self.across ^ other.across).count_ones() + (self.down ^ other.down).count_ones()

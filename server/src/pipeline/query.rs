@@ -5,13 +5,17 @@
 //! as weight: what is peculiar to one photo (light, pose, grain) averages out. It is the usual pooling for sets of photos of
 //! one person (Cao et al., VGGFace2, 2018). The vector of a single photo is taken as it is.
 
-use super::analyse::{AnalysedFace, Analysis, Role, analyse};
+use super::analyse::{AnalysedFace, Analysis, Role};
 use super::artifacts::{self, Links, PictureEmbeddings, Rendered, Side, TemplateEmbedding, TemplatePart};
 use super::candidate::{Seen, most_similar, on_a_core};
+use super::kept::Notes;
 use super::photos::QueryPhoto;
 use super::quality::{Verdict, refusal};
+use super::remembered::Remembered;
 use super::validate::hex;
-use super::{Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, StageTimes, decode, report};
+use super::{
+    Diagnostics, MatchJob, PipelineContext, PipelineError, Progress, Stage, StageError, StageTimes, ValidateError, decode, report,
+};
 use app::api::{MatchReport, ProbePhoto, ProbeReport, QualityReport, Thresholds};
 use futures::future::join_all;
 use models::{BBox, Caller, Embedding};
@@ -46,6 +50,14 @@ pub struct Drawn {
     pub rendered: Result<Rendered, StageError>,
 }
 
+/// The crops of the photos: links to those that are stored, and those that are to be.
+pub struct QueryPictures {
+    /// Of each photo, in their order.
+    pub links: Vec<Links>,
+    /// Each with the place of its photo.
+    pub to_store: Vec<(usize, Drawn)>,
+}
+
 /// Which face of a photo is meant.
 enum Which {
     /// By size, 0 the largest.
@@ -66,9 +78,12 @@ pub async fn look_at_query(
     before: Option<BBox>,
     caller: &Caller,
     times: &StageTimes,
-) -> Result<(Query, Vec<Drawn>), PipelineError> {
+) -> Result<(Query, QueryPictures), PipelineError> {
     let count = job.query.count();
-    let look = |place: usize, photo: &QueryPhoto, which| look_at(ctx, photo.clone(), (place, count), which, caller.clone(), times.clone());
+    let known = Remembered::by(ctx, job.request_id);
+    let look = |place: usize, photo: &QueryPhoto, which| {
+        look_at(ctx, photo.clone(), (place, count), which, known.clone(), caller.clone(), times.clone())
+    };
     let place = job.options.face.unwrap_or(0);
     let first = look(0, job.query.first(), before.map_or(Which::Place(place), Which::Where)).await?;
     let meant = Arc::new(chosen(&first.0).embedding.clone());
@@ -85,7 +100,44 @@ pub async fn look_at_query(
     if !reasons.is_empty() {
         return Err(PipelineError::LowQuality { reasons });
     }
-    Ok((query, drawn.into_iter().flatten().collect()))
+    let to_store = drawn.into_iter().enumerate().filter_map(|(place, drawn)| Some((place, drawn?))).collect();
+    Ok((query, QueryPictures { links: vec![Links::default(); count], to_store }))
+}
+
+/// The query as an earlier run has seen it. Photos whose crops were not stored yet are drawn again; no network is asked.
+pub async fn recall_query(
+    ctx: &PipelineContext,
+    job: &MatchJob,
+    photos: Vec<Seen>,
+    notes: &Notes<'_>,
+    diagnostics: &mut Diagnostics,
+    times: &StageTimes,
+) -> Result<(Query, QueryPictures), PipelineError> {
+    let mut pictures = QueryPictures { links: Vec::with_capacity(photos.len()), to_store: Vec::new() };
+    for (place, (photo, seen)) in job.query.iter().zip(&photos).enumerate() {
+        match notes.query_links(place) {
+            Some(known) => pictures.links.push(known.counted(diagnostics)),
+            None => {
+                pictures.links.push(Links::default());
+                if ctx.objects.is_some() {
+                    pictures.to_store.push((place, draw_again(ctx, photo, seen, times).await));
+                }
+            }
+        }
+    }
+    Ok((Query::of(photos)?, pictures))
+}
+
+async fn draw_again(ctx: &PipelineContext, photo: &QueryPhoto, seen: &Seen, times: &StageTimes) -> Drawn {
+    let (bytes, analysis, best) = (photo.bytes.clone(), seen.analysis.clone(), seen.best);
+    let (limits, times) = (ctx.limits, times.clone());
+    let work = move || {
+        let unreadable = |error: ValidateError| StageError { stage: "artifacts", kind: error.code(), message: error.to_string() };
+        let picture = times.time(Stage::Decode, || decode(&bytes, &limits)).map_err(unreadable)?;
+        times.time(Stage::Artifacts, || artifacts::render(&picture, &analysis, &analysis.faces[best], Side::Query))
+    };
+    let rendered = on_a_core(ctx, "artifacts", work).await.and_then(|rendered| rendered);
+    Drawn { name: photo.name.clone(), rendered }
 }
 
 type Looked = (Seen, Option<Drawn>);
@@ -96,6 +148,7 @@ async fn look_at(
     photo: QueryPhoto,
     (index, photos): (usize, usize),
     which: Which,
+    known: Remembered,
     caller: Caller,
     times: StageTimes,
 ) -> Result<Looked, PipelineError> {
@@ -103,7 +156,7 @@ async fn look_at(
     let work = move || {
         let picture = times.time(Stage::Decode, || decode(&photo.bytes, &limits))?;
         let sha256 = hex(&Sha256::digest(&photo.bytes));
-        let analysis = analyse(&*vision, &caller, &picture, Role::Query, &times).map_err(PipelineError::Engine)?;
+        let analysis = known.analyse(&*vision, &caller, (&sha256, &picture), Role::Query, &times).map_err(PipelineError::Engine)?;
         let faces = analysis.faces.len();
         let best = match &which {
             _ if faces == 0 => None,
@@ -178,6 +231,11 @@ impl Query {
     pub fn quality(&self) -> Option<&QualityReport> {
         let qualities = self.photos.iter().filter_map(|photo| chosen(&photo.seen).quality.as_ref());
         qualities.max_by(|a, b| a.overall.total_cmp(&b.overall))
+    }
+
+    /// Every photo, in their order.
+    pub fn seen(&self) -> impl Iterator<Item = &Seen> {
+        self.photos.iter().map(|photo| &photo.seen)
     }
 
     /// Of every photo.

@@ -22,13 +22,18 @@ impl<'a> Reporter<'a> {
 
     /// Ends the stage before, if one is open, and begins the next.
     pub fn begin(&mut self, name: &str, total: Option<usize>) {
+        self.go_on(name, total, 0);
+    }
+
+    /// As [`Self::begin`], where an earlier run has done so many items of the stage.
+    pub fn go_on(&mut self, name: &str, total: Option<usize>, done: usize) {
         self.close(StageState::Done);
         let report = StageReport {
             name: name.to_owned(),
             state: StageState::Running,
             started_at: SystemClock.now().rfc3339(),
             seconds: None,
-            done: 0,
+            done,
             total,
         };
         self.tell(&report);
@@ -59,10 +64,6 @@ impl<'a> Reporter<'a> {
     pub fn start_over(&mut self) {
         self.counts = Counts { candidates: self.counts.candidates, ..Counts::default() };
         self.close(StageState::Failed);
-    }
-
-    pub fn emit(&self, event: EventKind) {
-        self.progress.emit(event);
     }
 
     fn close(&mut self, state: StageState) {

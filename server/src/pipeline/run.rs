@@ -5,6 +5,7 @@
 use super::artifacts::{self, PictureEmbeddings, Side};
 use super::cancel::stop_if_cancelled;
 use super::compare::{Compared, Known, compare};
+use super::kept::Memory;
 use super::listing::{Entry, entries, match_report};
 use super::networks::Networks;
 use super::redraw::redraw;
@@ -16,9 +17,13 @@ use app::api::{MatchReport, MatchResult, ProbeReport, RequestState};
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Searches for the query's face. The result is stored as `matching_results.json` beside the artifacts and returned.
+/// Searches for the query's face, or goes on with such a search where an earlier run of the job has left it. The result is stored
+/// as `matching_results.json` beside the artifacts and returned. What the search does on its way is counted in the context's metrics.
 pub async fn run(ctx: &PipelineContext, job: &MatchJob, progress: &dyn Progress) -> Result<MatchResult, PipelineError> {
-    run_timed(ctx, job, progress, &StageTimes::default()).await
+    let (times, _searching) = (StageTimes::default(), ctx.metrics.searching());
+    let result = run_timed(ctx, job, &ctx.metrics.watching(progress), &times).await;
+    ctx.metrics.worked(&times);
+    result
 }
 
 /// As [`run`]; the time that each stage takes is added to `times`.
@@ -45,27 +50,39 @@ async fn search(
     reporter: &mut Reporter<'_>,
 ) -> Result<MatchResult, PipelineError> {
     let start = Instant::now();
-    reporter.begin("validate", None);
+    let memory = Memory::of(job, progress);
+    if memory.is_empty() {
+        reporter.begin("validate", None);
+    }
     let mut networks = Networks::of(shared).await?;
     let mut ctx = networks.context(shared);
-    let mut known = Known::until(tokio::time::Instant::now() + ctx.job_timeout);
+    let mut known = Known::recall(&memory, job, ctx.vision.info(), tokio::time::Instant::now() + ctx.job_timeout);
+    if !memory.is_empty() {
+        progress.log("an earlier run of this job is gone on with".to_owned());
+        let gathered = known.candidates.as_ref().map(Vec::len);
+        reporter.counts.candidates = gathered.unwrap_or(0);
+        if !known.goes_on() {
+            reporter.begin(if gathered.is_some() { "analyse" } else { "validate" }, gathered);
+        }
+    }
     // Where the networks fail and others take over, all of it is done again: vectors of two packs are never compared.
     let compared = loop {
-        let failure = match compare(&ctx, job, progress, times, &mut known, networks.may_be_replaced(), reporter).await {
+        let failure = match compare(&ctx, job, (progress, &memory), times, &mut known, networks.may_be_replaced(), reporter).await {
             Ok(compared) => break compared,
             Err(failure) => failure,
         };
         let kind = networks.replace(&mut ctx, failure).await?;
-        known.diagnostics.count("engine", kind);
+        known.begin_anew(&memory, ctx.vision.info(), kind);
         progress.log(format!("the networks failed ({kind}): everything is compared with those of the pack {}", ctx.vision.info().pack));
         reporter.start_over();
         let gathered = known.candidates.as_ref().map(Vec::len);
         reporter.begin(if gathered.is_some() { "analyse" } else { "validate" }, gathered);
     };
     let Compared { query, mut swept, request, diagnostics: counted } = compared;
-    let Known { candidates, mut diagnostics, .. } = known;
+    let Known { candidates, mut diagnostics, replaced, .. } = known;
     let candidates = candidates.unwrap_or_default();
     diagnostics.merge(counted);
+    replaced.iter().for_each(|kind| diagnostics.count("engine", kind));
     let info = ctx.vision.info();
     let thresholds = report::thresholds(info);
     query.count(&thresholds, &mut diagnostics);

@@ -1,32 +1,60 @@
-//! The rows of the service: requests, their events, and tombstones.
+//! The rows of the service: requests, their events, what running jobs have kept, and tombstones.
 //!
-//! [`Store`] is the seam; [`SqliteStore`] the implementation. Every method is one transaction. A write that names a
-//! request which has been erased meanwhile changes nothing and says so.
+//! [`Store`] is the seam; [`SqlStore`] the implementation, on SQLite (one process) or Postgres (any number of machines).
+//! Every method is one transaction. Whoever works on a request holds a [`Claim`]; a write by a claim that is not the newest,
+//! or to a request that has been erased meanwhile, changes nothing and says so.
+//!
+//! The queue is apalis' (its SQLite and Postgres storages, on the same database): it fetches what is due by priority, knows
+//! which workers live and hands on the jobs of those that do not. A job is put into its table by the very transaction that
+//! makes the request (`deliveries`), and leaves it by the one that ends the request.
 
+mod claiming;
+mod deliveries;
+mod dialect;
 mod migrations;
+mod notices;
 mod reading;
-mod sqlite;
+mod sql;
 mod writing;
 
-pub use sqlite::SqliteStore;
+pub use deliveries::{Delivery, QUEUE, Queue};
+pub use notices::{Notice, Notices};
+pub use sql::SqlStore;
 
 use crate::clock::Moment;
 use app::api::{Counts, ErrorDetail, Event, EventKind, LogLine, MatchOptions, MatchResult, RequestState, RequestSummary, StageReport};
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 use uuid::Uuid;
 
 /// Why the store gave nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the database failed: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
+    /// No answer within the time that a statement may take.
+    #[error("the database does not answer")]
+    Silent,
+    /// SQLite's disk, or Postgres', has no room left.
+    #[error("the disk of the database is full")]
+    Full,
     /// A migration cannot be applied: the database is newer than the program, or was changed by hand.
     #[error("the database cannot be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// A row does not read as what it was written as.
     #[error("a row is unreadable: {0}")]
     Row(#[from] serde_json::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // SQLITE_FULL, and Postgres' disk_full.
+        let full = |code: &str| matches!(code, "13" | "53100");
+        match error.as_database_error().and_then(|error| error.code()) {
+            Some(code) if full(&code) => Self::Full,
+            _ => Self::Database(error),
+        }
+    }
 }
 
 /// A request as it is handed in.
@@ -58,6 +86,8 @@ pub enum Submitted {
     Conflict,
     /// The queue holds as many requests as it may.
     Full,
+    /// The upload took so long that it was taken for abandoned.
+    TooLate,
 }
 
 /// A request as it stands.
@@ -86,16 +116,42 @@ pub enum Lookup<T> {
     Unknown,
 }
 
+/// Who works on a request: made anew whenever one is taken up, so that a worker that was thought dead cannot write over the
+/// one that has taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    pub id: Uuid,
+    pub token: Uuid,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone)]
+pub enum Taken {
+    Run(Box<Claimed>),
+    /// Its workers ended in the middle of it more often than it may be tried: it has failed now.
+    Parked,
+    /// It has ended or is erased.
+    Nothing,
+}
+
 /// A request taken from the queue.
 #[derive(Debug, Clone)]
 pub struct Claimed {
-    pub id: Uuid,
+    pub claim: Claim,
+    /// Its worker before ended in the middle of it.
+    pub taken_over: bool,
+    pub created_at: Moment,
     pub retry_count: u32,
     pub query_names: Vec<String>,
     pub options: MatchOptions,
     /// Sequence numbers of the last event and the last log line that are stored.
     pub last_event: u64,
     pub last_log: u64,
+    /// Where it stood when it was left.
+    pub stages: Vec<StageReport>,
+    pub counts: Counts,
+    /// What earlier runs have kept, by key: a run goes on from there.
+    pub kept: BTreeMap<String, String>,
 }
 
 /// What a running request has told since the last batch, and where it stands.
@@ -104,13 +160,15 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// Sequence number, time, line.
     pub logs: Vec<(u64, Moment, String)>,
+    /// Key and value: what a later run of the request goes on from. A key that is there is written over.
+    pub kept: Vec<(String, String)>,
     pub stages: Vec<StageReport>,
     pub counts: Counts,
 }
 
 impl Batch {
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.logs.is_empty()
+        self.events.is_empty() && self.logs.is_empty() && self.kept.is_empty()
     }
 }
 
@@ -144,45 +202,57 @@ pub struct Cursor {
     pub id: Uuid,
 }
 
+/// An erased request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Erased {
+    /// A worker had it in hand, here or elsewhere, and may write a last object before it notices.
+    pub was_running: bool,
+}
+
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Notes that files of a request are about to be written, before there is a row: [`Store::submit`] takes the note
-    /// away with the same transaction that queues the request.
-    async fn begin_upload(&self, id: Uuid) -> Result<(), StoreError>;
+    /// away with the same transaction that queues the request. After `until` the sweep takes it for abandoned.
+    async fn begin_upload(&self, id: Uuid, until: Moment) -> Result<(), StoreError>;
 
-    /// Requests whose files were written but that were never queued. To be asked at the start only: later they are
-    /// uploads in progress.
-    async fn unfinished_uploads(&self) -> Result<Vec<Uuid>, StoreError>;
+    /// Requests whose objects are to be deleted: of abandoned uploads and of erased requests. With a time those that are due
+    /// by then; None: all of them, which is right where nobody else can be writing.
+    async fn leftovers(&self, due: Option<Moment>) -> Result<Vec<Uuid>, StoreError>;
 
     /// Puts a request into the queue, unless it is full or the idempotency key is known.
     async fn submit(&self, new: &NewRequest, capacity: u64) -> Result<Submitted, StoreError>;
 
-    /// Takes the oldest queued request that is due; it is `running` from then on.
-    async fn claim(&self, now: Moment) -> Result<Option<Claimed>, StoreError>;
+    /// Takes up a request that the queue has handed out; it is `running` from then on. Where it was running already its worker
+    /// is gone: that counts as a retry, and after `max_retries` of them it fails with `parked`.
+    async fn claim(&self, id: Uuid, max_retries: u32, parked: &ErrorDetail, now: Moment) -> Result<Taken, StoreError>;
 
-    /// Stores what a running request has told. False: it is erased.
-    async fn record(&self, id: Uuid, batch: &Batch, now: Moment) -> Result<bool, StoreError>;
+    /// Stores what a running request has told. False: it is erased, or another worker has taken over.
+    async fn record(&self, claim: Claim, batch: &Batch, now: Moment) -> Result<bool, StoreError>;
 
-    /// Ends a request together with its last events. False: it is erased.
-    async fn finish(&self, id: Uuid, batch: &Batch, outcome: &Outcome, now: Moment) -> Result<bool, StoreError>;
+    /// Ends a request together with its last events; what it kept goes. False: as for [`Store::record`].
+    async fn finish(&self, claim: Claim, batch: &Batch, outcome: &Outcome, now: Moment) -> Result<bool, StoreError>;
 
-    /// Puts a running request back into the queue, not to be taken before a time. False: it is erased.
-    async fn requeue(&self, id: Uuid, retry: Retry, not_before: Moment, now: Moment) -> Result<bool, StoreError>;
+    /// Puts a running request back into the queue with what it has told, not to be taken before a pause is over. False: as
+    /// for [`Store::record`].
+    async fn requeue(&self, claim: Claim, batch: &Batch, retry: Retry, pause: Duration, now: Moment) -> Result<bool, StoreError>;
 
-    /// At the start: what is `running` was interrupted; it goes back to the queue, or is parked as failed.
+    /// At the start of the only process there can be: what is `running` was interrupted; it goes back to the queue, or is
+    /// parked as failed. Where other machines share the database they take over what has lost its worker.
     async fn recover(&self, max_retries: u32, parked: &ErrorDetail, now: Moment) -> Result<Recovered, StoreError>;
 
-    /// Forgets a request: its rows go, a tombstone stays, its objects are noted as still to be deleted.
-    async fn erase(&self, id: Uuid, now: Moment) -> Result<Lookup<()>, StoreError>;
-
-    /// Erased requests whose objects may still be there.
-    async fn unfinished_erasures(&self) -> Result<Vec<Uuid>, StoreError>;
+    /// Forgets a request: its rows go, a tombstone stays, its objects are noted as still to be deleted (at `late` once more
+    /// where it was running).
+    async fn erase(&self, id: Uuid, now: Moment, late: Moment) -> Result<Lookup<Erased>, StoreError>;
 
     /// The objects of an erased request, or of an upload that was not accepted, are gone.
     async fn erasure_finished(&self, id: Uuid) -> Result<(), StoreError>;
 
-    /// Leaves no erased row in the database's log (WAL). False: a reader was in the way, try again later.
+    /// Leaves as little of erased rows as the database can: SQLite's log is emptied (false: a reader was in the way, try again
+    /// later); Postgres vacuums.
     async fn forget_traces(&self) -> Result<bool, StoreError>;
+
+    /// Forgets workers that have long been silent.
+    async fn tidy(&self) -> Result<(), StoreError>;
 
     async fn request(&self, id: Uuid) -> Result<Lookup<Box<RequestRow>>, StoreError>;
 
@@ -205,9 +275,35 @@ pub trait Store: Send + Sync {
 
     /// Can it be read and written?
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Workers, on any machine, that have shown life within a time.
+    async fn workers(&self, within: Duration) -> Result<u64, StoreError>;
+
+    /// A secret that all machines share: the one that is there, or `fresh`, which is from then on.
+    async fn secret(&self, name: &str, fresh: &str) -> Result<String, StoreError>;
+
+    /// What other processes have done, as it happens; None where there are no others.
+    fn notices(&self) -> Option<Notices>;
+
+    /// Where the queue of jobs lies.
+    fn queue(&self) -> Queue;
+
+    /// May only one process use it?
+    fn is_exclusive(&self) -> bool {
+        self.notices().is_none()
+    }
+
+    /// Closes every connection.
+    async fn close(&self);
 }
 
 /// An event as it is stored and sent.
-pub fn event_json(kind: &EventKind) -> Result<String, serde_json::Error> {
-    serde_json::to_string(kind)
+trait EventKindJson {
+    fn json(&self) -> Result<String, serde_json::Error>;
+}
+
+impl EventKindJson for EventKind {
+    fn json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
 }

@@ -4,7 +4,7 @@ use super::{Cursor, Lookup, RequestRow, StoreError};
 use crate::clock::Moment;
 use app::api::{Event, LogLine, RequestState, RequestSummary};
 use serde::de::DeserializeOwned;
-use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+use sqlx::{AnyPool, Row, any::AnyRow};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -16,28 +16,28 @@ fn unreadable(error: impl std::fmt::Display) -> StoreError {
     StoreError::Row(serde::de::Error::custom(error))
 }
 
-fn state_of(text: &str) -> Result<RequestState, StoreError> {
+pub fn state_of(text: &str) -> Result<RequestState, StoreError> {
     [RequestState::Queued, RequestState::Running, RequestState::Completed, RequestState::Failed]
         .into_iter()
         .find(|state| state.as_str() == text)
         .ok_or_else(|| unreadable(format!("`{text}` is no state of a request")))
 }
 
-fn json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, StoreError> {
+pub fn json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<T, StoreError> {
     Ok(serde_json::from_str(row.try_get(column)?)?)
 }
 
-fn optional_json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<Option<T>, StoreError> {
+fn optional_json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<Option<T>, StoreError> {
     Ok(row.try_get::<Option<&str>, _>(column)?.map(serde_json::from_str).transpose()?)
 }
 
-async fn tombstone<T>(readers: &SqlitePool, id: Uuid) -> Result<Lookup<T>, StoreError> {
-    let erased = sqlx::query("SELECT erased_at FROM tombstones WHERE id = ?").bind(id.to_string()).fetch_optional(readers).await?;
+async fn tombstone<T>(readers: &AnyPool, id: Uuid) -> Result<Lookup<T>, StoreError> {
+    let erased = sqlx::query("SELECT erased_at FROM tombstones WHERE id = $1").bind(id.to_string()).fetch_optional(readers).await?;
     Ok(if erased.is_some() { Lookup::Gone } else { Lookup::Unknown })
 }
 
-pub async fn request(readers: &SqlitePool, id: Uuid) -> Result<Lookup<Box<RequestRow>>, StoreError> {
-    let Some(row) = sqlx::query("SELECT * FROM requests WHERE id = ?").bind(id.to_string()).fetch_optional(readers).await? else {
+pub async fn request(readers: &AnyPool, id: Uuid) -> Result<Lookup<Box<RequestRow>>, StoreError> {
+    let Some(row) = sqlx::query("SELECT * FROM requests WHERE id = $1").bind(id.to_string()).fetch_optional(readers).await? else {
         return tombstone(readers, id).await;
     };
     Ok(Lookup::Found(Box::new(RequestRow {
@@ -56,32 +56,32 @@ pub async fn request(readers: &SqlitePool, id: Uuid) -> Result<Lookup<Box<Reques
     })))
 }
 
-pub async fn state(readers: &SqlitePool, id: Uuid) -> Result<Lookup<RequestState>, StoreError> {
+pub async fn state(readers: &AnyPool, id: Uuid) -> Result<Lookup<RequestState>, StoreError> {
     let row: Option<(String,)> =
-        sqlx::query_as("SELECT state FROM requests WHERE id = ?").bind(id.to_string()).fetch_optional(readers).await?;
+        sqlx::query_as("SELECT state FROM requests WHERE id = $1").bind(id.to_string()).fetch_optional(readers).await?;
     match row {
         Some((state,)) => Ok(Lookup::Found(state_of(&state)?)),
         None => tombstone(readers, id).await,
     }
 }
 
-pub async fn events_after(readers: &SqlitePool, id: Uuid, seq: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as("SELECT seq, kind FROM events WHERE request_id = ? AND seq > ? ORDER BY seq LIMIT ?")
+pub async fn events_after(readers: &AnyPool, id: Uuid, seq: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as("SELECT seq, kind FROM events WHERE request_id = $1 AND seq > $2 ORDER BY seq LIMIT $3")
         .bind(id.to_string())
         .bind(i64::try_from(seq).unwrap_or(i64::MAX))
-        .bind(limit)
+        .bind(i64::from(limit))
         .fetch_all(readers)
         .await?;
     rows.into_iter().map(|(seq, kind)| Ok(Event { seq: seq.unsigned_abs(), kind: serde_json::from_str(&kind)? })).collect()
 }
 
-pub async fn logs(readers: &SqlitePool, id: Uuid) -> Result<Vec<LogLine>, StoreError> {
+pub async fn logs(readers: &AnyPool, id: Uuid) -> Result<Vec<LogLine>, StoreError> {
     let rows: Vec<(i64, String)> =
-        sqlx::query_as("SELECT at, message FROM logs WHERE request_id = ? ORDER BY seq").bind(id.to_string()).fetch_all(readers).await?;
+        sqlx::query_as("SELECT at, message FROM logs WHERE request_id = $1 ORDER BY seq").bind(id.to_string()).fetch_all(readers).await?;
     Ok(rows.into_iter().map(|(at, message)| LogLine { at: Moment(at).rfc3339(), message }).collect())
 }
 
-pub async fn counts(readers: &SqlitePool) -> Result<BTreeMap<String, u64>, StoreError> {
+pub async fn counts(readers: &AnyPool) -> Result<BTreeMap<String, u64>, StoreError> {
     let states = [RequestState::Queued, RequestState::Running, RequestState::Completed, RequestState::Failed, RequestState::Expired];
     let mut counts: BTreeMap<String, u64> = states.into_iter().map(|state| (state.to_string(), 0)).collect();
     let rows: Vec<(String, i64)> =
@@ -92,14 +92,15 @@ pub async fn counts(readers: &SqlitePool) -> Result<BTreeMap<String, u64>, Store
     Ok(counts)
 }
 
-pub async fn page(readers: &SqlitePool, cursor: Option<Cursor>, limit: u32) -> Result<Vec<(Cursor, RequestSummary)>, StoreError> {
+pub async fn page(readers: &AnyPool, cursor: Option<Cursor>, limit: u32) -> Result<Vec<(Cursor, RequestSummary)>, StoreError> {
     let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
         "SELECT id, state, created_at, updated_at FROM requests
-         WHERE ?1 IS NULL OR (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3",
+         WHERE CAST($1 AS BIGINT) IS NULL OR (created_at, id) < (CAST($1 AS BIGINT), CAST($2 AS TEXT))
+         ORDER BY created_at DESC, id DESC LIMIT $3",
     )
     .bind(cursor.map(|c| c.created_at.0))
     .bind(cursor.map(|c| c.id.to_string()))
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(readers)
     .await?;
     rows.into_iter()
@@ -115,14 +116,10 @@ fn ids(rows: Vec<(String,)>) -> Result<Vec<Uuid>, StoreError> {
     rows.iter().map(|(id,)| uuid(id)).collect()
 }
 
-pub async fn expired(readers: &SqlitePool, now: Moment) -> Result<Vec<Uuid>, StoreError> {
-    ids(sqlx::query_as("SELECT id FROM requests WHERE expires_at <= ? ORDER BY expires_at").bind(now.0).fetch_all(readers).await?)
+pub async fn expired(readers: &AnyPool, now: Moment) -> Result<Vec<Uuid>, StoreError> {
+    ids(sqlx::query_as("SELECT id FROM requests WHERE expires_at <= $1 ORDER BY expires_at").bind(now.0).fetch_all(readers).await?)
 }
 
-pub async fn unfinished_erasures(readers: &SqlitePool) -> Result<Vec<Uuid>, StoreError> {
-    ids(sqlx::query_as("SELECT id FROM erasures WHERE id IN (SELECT id FROM tombstones)").fetch_all(readers).await?)
-}
-
-pub async fn unfinished_uploads(readers: &SqlitePool) -> Result<Vec<Uuid>, StoreError> {
-    ids(sqlx::query_as("SELECT id FROM erasures WHERE id NOT IN (SELECT id FROM tombstones)").fetch_all(readers).await?)
+pub async fn leftovers(readers: &AnyPool, due: Moment) -> Result<Vec<Uuid>, StoreError> {
+    ids(sqlx::query_as("SELECT id FROM erasures WHERE not_before <= $1").bind(due.0).fetch_all(readers).await?)
 }

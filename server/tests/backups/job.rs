@@ -141,6 +141,7 @@ impl Stage {
             query: QueryPhotos::of(distinct(photos)).expect("a photo"),
             retry_count: 0,
             max_retries: 3,
+            kept: std::collections::BTreeMap::new(),
         };
         run(&context, &job, &self.heard).await
     }

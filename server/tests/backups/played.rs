@@ -54,6 +54,8 @@ pub struct Played {
     plan: Mutex<Option<Plan>>,
     /// The colours of the pictures looked at since it was last told how to fail, in their order.
     seen: Mutex<Vec<[u8; 3]>>,
+    /// How often it was asked for anything.
+    pub calls: AtomicUsize,
     /// Every face was found by the pack's own backup detector.
     by_backup: bool,
 }
@@ -90,7 +92,7 @@ impl Played {
             warm_up: 0.25,
             networks: Vec::new(),
         };
-        Self { info, step, plan: Mutex::default(), seen: Mutex::default(), by_backup: false }
+        Self { info, step, plan: Mutex::default(), seen: Mutex::default(), calls: AtomicUsize::new(0), by_backup: false }
     }
 
     /// From now on the first `well` pictures go well, and all after them fail.
@@ -158,6 +160,7 @@ impl Vision for Played {
     }
 
     fn people(&self, _: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
         if colour(picture)[0] == NO_PERSON {
             return Ok(Vec::new());
         }
@@ -165,6 +168,7 @@ impl Vision for Played {
     }
 
     fn faces(&self, _: &Caller, picture: &RgbImage, _: u32) -> Result<Detected, ModelError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
         match self.fault(picture) {
             Some(Fault::Error(error)) => return Err(error),
             Some(Fault::Panic) => panic!("played"),
@@ -182,6 +186,7 @@ impl Vision for Played {
     }
 
     fn embed(&self, _: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
         let vector = |crop: &RgbImage| {
             let [_, green, _] = colour(crop);
             let angle = if matches!(self.fault(crop), Some(Fault::Nan)) { f32::NAN } else { f32::from(green) * self.step };

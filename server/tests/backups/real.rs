@@ -85,6 +85,7 @@ async fn search(vision: Arc<dyn Vision>, visions: Option<Arc<Visions>>, samples:
         query: QueryPhoto { name: validate_query(&query, &context.limits).expect("a picture").name, bytes: query }.into(),
         retry_count: 0,
         max_retries: 0,
+        kept: std::collections::BTreeMap::new(),
     };
     run(&context, &job, &Silent).await.expect("completed")
 }

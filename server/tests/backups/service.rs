@@ -11,6 +11,7 @@ use server::service::{Networks, Service};
 use server::vision::{Backup, VisionLoader};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -36,6 +37,16 @@ impl Drop for App {
 impl App {
     /// `backup`: how it is loaded, where there is one.
     pub async fn start(primary: VisionLoader, backup: Option<VisionLoader>, memory: Arc<Left>) -> Self {
+        // Whether networks fail is seen where they are asked.
+        Self::start_with(primary, backup, memory, &[("ANALYSIS_CACHE_BYTES", "0"), ("ANALYSIS_CACHE_MEMORY_BYTES", "0")]).await
+    }
+
+    pub async fn start_with(
+        primary: VisionLoader,
+        backup: Option<VisionLoader>,
+        memory: Arc<Left>,
+        settings: &[(&'static str, &'static str)],
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let pool = folder.path().join("pool");
         std::fs::create_dir_all(&pool).expect("a folder");
@@ -45,6 +56,7 @@ impl App {
         let (data, pools) = (folder.path().join("data").to_string_lossy().into_owned(), format!("samples={}", pool.display()));
         let mut variables = vec![("DATA_DIR", data.as_str()), ("POOLS", &pools), ("PROVIDERS", "none"), ("SYNC_TIMEOUT", "60")];
         variables.extend([("MODEL_PACK", "standard"), ("MAX_CONCURRENCY", "1")]);
+        variables.extend_from_slice(settings);
         if backup.is_some() {
             variables.push(("FALLBACK_MODEL", "light"));
         }
@@ -189,4 +201,29 @@ async fn without_a_backup_the_query_is_tried_again_and_a_candidate_is_charged() 
     let id = app.client.accepted(Form::lawful().file("image", "a.png", &png(ONE_FACE, 0, 0))).await;
     let report = app.client.ended(&id).await;
     assert_eq!((report["error"]["code"].as_str(), report["error"]["details"]["retry_count"].as_u64()), (Some("engine_failed"), Some(3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_each_pack_saw_is_remembered_apart_and_neither_is_asked_twice() {
+    let (primary, backup) = (Played::primary(), Played::backup());
+    let app = App::start_with(primary.loader(), Some(backup.loader()), Left::new(4096), &[]).await;
+    app.health_is("the backup stands by", |health| health["backup"]["state"] == "ready").await;
+    primary.fail_after(3, Fault::Panic);
+    assert_eq!(by(&app.search().await), "light panic", "three pictures were seen by the primary, and all by the backup");
+    let asked = |pack: &Played| pack.calls.swap(0, Ordering::SeqCst);
+    assert!(asked(&backup) > 0);
+    let result = app.search().await;
+    assert_eq!((by(&result).as_str(), asked(&backup)), ("light panic", 0));
+    assert_similarities(&result, &backup);
+
+    primary.recover();
+    app.clock.advance(Duration::from_secs(30));
+    app.health_is("it is back", |health| health["status"] == "ok").await;
+    let result = app.search().await;
+    assert_eq!((by(&result).as_str(), asked(&backup)), ("standard ", 0));
+    assert_similarities(&result, &primary);
+    assert!(asked(&primary) > 0);
+    let result = app.search().await;
+    assert_eq!((by(&result).as_str(), asked(&primary)), ("standard ", 0));
+    assert_similarities(&result, &primary);
 }

@@ -2,7 +2,7 @@
 
 use super::pictures;
 use serde_json::Value;
-use std::net::SocketAddr;
+use std::{io, net::SocketAddr};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -108,10 +108,15 @@ impl Client {
     }
 
     pub async fn post_with(&self, form: Form, headers: &[(&str, &str)]) -> Reply {
+        self.try_post_with(form, headers).await.expect("the whole answer, not a reset connection")
+    }
+
+    /// As [`Client::post_with`], where the other side may be gone, or may go in the middle of its answer.
+    pub async fn try_post_with(&self, form: Form, headers: &[(&str, &str)]) -> io::Result<Reply> {
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
         let mut all = vec![("content-type", kind.as_str())];
         all.extend_from_slice(headers);
-        self.send("POST", "/match", &all, &form.body()).await
+        self.try_send("POST", "/match", &all, &form.body()).await
     }
 
     /// Queues a good request; its id.
@@ -135,7 +140,12 @@ impl Client {
     }
 
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-        let stream = self.start(method, path, headers, body).await;
+        self.try_send(method, path, headers, body).await.expect("the whole answer, not a reset connection")
+    }
+
+    /// As [`Client::send`], where the other side may be gone, or may go in the middle of its answer.
+    pub async fn try_send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Reply> {
+        let stream = self.try_start(method, path, headers, body).await?;
         let (mut read, mut write) = stream.into_split();
         let body = body.to_vec();
         // Writing and reading at once: the answer may come before the whole body is taken.
@@ -144,47 +154,59 @@ impl Client {
             write
         });
         let mut bytes = Vec::new();
-        read.read_to_end(&mut bytes).await.expect("the whole answer, not a reset connection");
+        read.read_to_end(&mut bytes).await?;
         drop(writing.await);
-        parse(&bytes)
+        parse(&bytes).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     /// Sends the head of a request; the caller sends the body and reads the answer.
     pub async fn start(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> TcpStream {
-        let mut stream = TcpStream::connect(self.0).await.expect("a connection");
+        self.try_start(method, path, headers, body).await.expect("the head is sent")
+    }
+
+    async fn try_start(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<TcpStream> {
+        let mut stream = TcpStream::connect(self.0).await?;
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n", self.0, body.len());
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }
         head += "\r\n";
-        stream.write_all(head.as_bytes()).await.expect("the head is sent");
-        stream
+        stream.write_all(head.as_bytes()).await?;
+        Ok(stream)
     }
 }
 
-fn parse(bytes: &[u8]) -> Reply {
-    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(bytes)));
+/// None where the answer ends before its end.
+fn parse(bytes: &[u8]) -> Option<Reply> {
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut lines = head.lines();
     let status = lines.next().and_then(|l| l.split(' ').nth(1)).and_then(|s| s.parse().ok()).expect("a status");
     let headers: Vec<(String, String)> =
         lines.filter_map(|l| l.split_once(':')).map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned())).collect();
+    let header = |name: &str| headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
     let mut body = bytes[end + 4..].to_vec();
-    if headers.iter().any(|(n, v)| n == "transfer-encoding" && v == "chunked") {
-        body = dechunk(&body);
+    if header("transfer-encoding") == Some("chunked") {
+        body = dechunk(&body)?;
     }
-    Reply { status, headers, body }
+    if let Some(length) = header("content-length").filter(|_| status != 204) {
+        let length: usize = length.parse().expect("a length");
+        if body.len() < length {
+            return None;
+        }
+    }
+    Some(Reply { status, headers, body })
 }
 
-fn dechunk(mut bytes: &[u8]) -> Vec<u8> {
+fn dechunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
-    while let Some(end) = bytes.windows(2).position(|w| w == b"\r\n") {
+    loop {
+        let end = bytes.windows(2).position(|w| w == b"\r\n")?;
         let length = usize::from_str_radix(std::str::from_utf8(&bytes[..end]).expect("a length"), 16).expect("a length");
         if length == 0 {
-            break;
+            return Some(body);
         }
-        body.extend(&bytes[end + 2..end + 2 + length]);
-        bytes = &bytes[end + 2 + length + 2..];
+        body.extend(bytes.get(end + 2..end + 2 + length)?);
+        bytes = bytes.get(end + 2 + length + 2..)?;
     }
-    body
 }

@@ -49,6 +49,8 @@ pub struct FakeVision {
     /// This many looks for faces fail before the first that does not.
     pub failing: AtomicUsize,
     pub looks: AtomicUsize,
+    /// How often any of the networks was asked.
+    pub calls: AtomicUsize,
 }
 
 impl Default for FakeVision {
@@ -78,7 +80,7 @@ impl Default for FakeVision {
             networks: ["person", "face", "embedding"].map(network).to_vec(),
             lanes: 2,
         };
-        Self { info, gate: gate(), loading: gate(), failing: AtomicUsize::new(0), looks: AtomicUsize::new(0) }
+        Self { info, gate: gate(), loading: gate(), failing: AtomicUsize::new(0), looks: AtomicUsize::new(0), calls: AtomicUsize::new(0) }
     }
 }
 
@@ -116,6 +118,7 @@ impl Vision for FakeVision {
     }
 
     fn people(&self, _: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
         if is_grey(colour(picture)) {
             return Ok(Vec::new());
         }
@@ -123,6 +126,7 @@ impl Vision for FakeVision {
     }
 
     fn faces(&self, _: &Caller, picture: &RgbImage, _: u32) -> Result<Detected, ModelError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
         self.looks.fetch_add(1, Ordering::SeqCst);
         self.gate.pass();
         if self.failing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
@@ -139,6 +143,7 @@ impl Vision for FakeVision {
     }
 
     fn embed(&self, _: &Caller, crops: &[RgbImage]) -> Result<Vec<Embedding>, ModelError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
         crops.iter().map(|crop| Embedding::from_raw(colour(crop).map(|c| c - 100.0).to_vec(), &self.info.contract)).collect()
     }
 }

@@ -198,6 +198,7 @@ async fn in_a_web_that_fails_what_can_be_had_is_had_and_the_rest_is_explained() 
         query: QueryPhoto { name: validate_query(&query, &context.limits).expect("a picture").name, bytes: query.into() }.into(),
         retry_count: 0,
         max_retries: 0,
+        kept: std::collections::BTreeMap::new(),
     };
     let told = Told::default();
     let result = run(&context, &job, &told).await.expect("a result");

@@ -126,7 +126,8 @@ async fn an_erasure_that_was_interrupted_is_finished_by_the_next_sweep() {
     let id = app.client.accepted(Form::good()).await;
     app.client.ended(&id).await;
     // The first half of an erasure: the row is gone, the files are not.
-    app.service.store.erase(id.parse().expect("an id"), server::clock::Clock::now(&*app.clock)).await.expect("erased");
+    let now = server::clock::Clock::now(&*app.clock);
+    app.service.store.erase(id.parse().expect("an id"), now, now).await.expect("erased");
     assert!(!app.service.objects.list("").await.expect("a listing").is_empty());
     app.service.jobs.sweep().await.expect("a sweep");
     assert!(app.service.objects.list("").await.expect("a listing").is_empty());
@@ -138,7 +139,7 @@ async fn an_upload_that_was_never_accepted_is_gone_after_the_next_start() {
     let app = TestApp::start(folder.path()).await;
     // The process dies between the picture and its row.
     let id = uuid::Uuid::new_v4();
-    app.service.store.begin_upload(id).await.expect("noted");
+    app.service.store.begin_upload(id, server::clock::Clock::now(&*app.clock)).await.expect("noted");
     app.service.objects.put(&format!("input/{id}/query/q.png"), bytes::Bytes::from_static(b"x")).await.expect("put");
     app.kill().await;
     let app = TestApp::start(folder.path()).await;

@@ -4,12 +4,17 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[path = "../real/mod.rs"]
+mod real;
+
+mod analyses;
 mod artifacts;
 mod bad_input;
 mod erasure;
 mod events;
 mod full_disk;
 mod matching;
+mod metrics;
 mod near_duplicates;
 mod pages;
 mod providers;

@@ -47,6 +47,13 @@ pub fn photographs(folder: &str) -> Option<Vec<RgbImage>> {
     files(folder).map(|files| files.iter().map(|file| picture(file)).collect())
 }
 
+/// The folder of sample pictures as set-up left it.
+pub fn samples() -> Option<PathBuf> {
+    let data = std::env::var_os("DATA_DIR").map_or_else(|| root().join("data"), PathBuf::from);
+    let samples = data.join("samples");
+    if samples.join("query.jpg").is_file() { Some(samples) } else { skip("the sample pictures are not there (make setup)") }
+}
+
 /// The networks of the standard pack as set-up left them.
 pub fn vision() -> Option<Arc<dyn Vision>> {
     let data = std::env::var_os("DATA_DIR").map_or_else(|| root().join("data"), PathBuf::from);

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::discovery::Location;
+use crate::pipeline::{MatchJob, QueryPhoto};
 use app::api::{EventKind, ProviderReport};
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -95,6 +97,18 @@ impl Progress for Quiet {
     }
 }
 
+/// A job that has kept this before.
+fn job(kept: BTreeMap<String, String>) -> MatchJob {
+    MatchJob {
+        request_id: uuid::Uuid::new_v4(),
+        options: MatchOptions::default(),
+        query: QueryPhoto { name: "query.png".into(), bytes: Bytes::new() }.into(),
+        retry_count: 0,
+        max_retries: 0,
+        kept,
+    }
+}
+
 struct Gathered {
     uris: Vec<String>,
     candidates: Vec<Candidate>,
@@ -110,8 +124,10 @@ async fn gathered(providers: &[Arc<Told>], hint: Option<&str>, timeout: Duration
     let providers = providers.iter().map(|provider| provider.clone() as Arc<dyn Provider>).collect();
     let probe = ProbeQuery { picture: Bytes::from_static(b"picture"), words: hint.map(ToOwned::to_owned), ..ProbeQuery::default() };
     let (mut diagnostics, progress) = (Diagnostics::default(), Quiet::default());
-    let round = Round { providers, timeout, deadline: Instant::now() + 10 * MINUTE, limit };
-    let candidates = round.all(probe, &mut diagnostics, &progress).await;
+    let job = job(BTreeMap::new());
+    let memory = Memory::of(&job, &progress);
+    let round = Round { providers, timeout, deadline: Instant::now() + 10 * MINUTE, limit, memory: &memory };
+    let candidates = round.all(probe, &mut diagnostics, &progress).await.expect("everything can be kept");
     let told = |d: app::api::Diagnostic| format!("{} {} {}", d.provider.unwrap_or_default(), d.kind, d.count);
     Gathered {
         uris: candidates.iter().map(|candidate| candidate.image_uri.clone()).collect(),
@@ -128,7 +144,7 @@ async fn who_fails_panics_or_hangs_costs_the_others_nothing_and_is_named_in_the_
     let panics = Told::new("panics", PICTURE, Does::Panics);
     let spent = Told::metered("spent", PICTURE, Does::Fails(ProviderError::QuotaSpent));
     let url = Told::new("url", &[Need::PictureUrl], Does::Echoes);
-    let found = gathered(&[hangs, panics, spent, good, url.clone()], None, Duration::from_millis(20), 9).await;
+    let found = gathered(&[hangs, panics, spent, good, url.clone()], None, Duration::from_secs(1), 9).await;
     assert_eq!(found.uris, ["1", "2"]);
     assert_eq!(
         found.diagnostics,
@@ -154,10 +170,13 @@ async fn a_pool_of_the_operators_own_has_the_time_of_the_job() {
         }
     }
     let (mut diagnostics, progress) = (Diagnostics::default(), Quiet::default());
-    let round = Round { providers: vec![Arc::new(Slow)], timeout: Duration::ZERO, deadline: Instant::now() + MINUTE, limit: 9 };
-    assert_eq!(round.all(ProbeQuery::default(), &mut diagnostics, &progress).await.len(), 1);
+    let job = job(BTreeMap::new());
+    let memory = Memory::of(&job, &progress);
+    let deadline = Instant::now() + MINUTE;
+    let round = Round { providers: vec![Arc::new(Slow)], timeout: Duration::ZERO, deadline, limit: 9, memory: &memory };
+    assert_eq!(round.all(ProbeQuery::default(), &mut diagnostics, &progress).await.expect("kept").len(), 1);
     let late = Round { deadline: Instant::now() + Duration::from_millis(1), ..round };
-    assert!(late.all(ProbeQuery::default(), &mut diagnostics, &progress).await.is_empty());
+    assert!(late.all(ProbeQuery::default(), &mut diagnostics, &progress).await.expect("kept").is_empty());
     assert_eq!(diagnostics.list()[0].kind, "provider_timeout");
 }
 

@@ -5,7 +5,7 @@ use models::{BBox, Face};
 use std::borrow::Cow;
 
 /// Why a look was taken, and so: how a face was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Look {
     /// The whole picture at the first side: every picture gets this one.
     Full,

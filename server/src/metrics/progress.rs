@@ -1,0 +1,50 @@
+//! Counts what a search tells on its way, and passes it on.
+
+use super::Metrics;
+use super::family::word;
+use crate::pipeline::Progress;
+use app::api::{CandidateState, EventKind};
+
+/// See [`Metrics::watching`].
+pub struct Watched<'a> {
+    progress: &'a dyn Progress,
+    metrics: &'a Metrics,
+}
+
+impl<'a> Watched<'a> {
+    pub fn new(progress: &'a dyn Progress, metrics: &'a Metrics) -> Self {
+        Self { progress, metrics }
+    }
+}
+
+impl Progress for Watched<'_> {
+    fn emit(&self, event: EventKind) {
+        match &event {
+            EventKind::Stage { stage, .. } => {
+                // Told while it runs without a time, and once with it when it has ended.
+                if let Some(seconds) = stage.seconds {
+                    self.metrics.stages.with([word(&stage.name)]).observe(seconds);
+                }
+            }
+            EventKind::Candidate { state, faces, kind, .. } => {
+                let outcome = match (state, kind.as_deref()) {
+                    (CandidateState::Failed, _) => "failed",
+                    (CandidateState::Done, Some(kind)) => word(kind),
+                    (CandidateState::Done, None) => "compared",
+                };
+                self.metrics.candidates.with([outcome]).inc();
+                self.metrics.faces.with([]).inc_by(*faces as u64);
+            }
+            EventKind::Match { .. } | EventKind::Done { .. } | EventKind::Error { .. } => {}
+        }
+        self.progress.emit(event);
+    }
+
+    fn log(&self, message: String) {
+        self.progress.log(message);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.progress.cancelled()
+    }
+}
