@@ -300,6 +300,16 @@ async fn without_a_setting_no_bucket_may_be_named_and_a_pool_of_the_settings_may
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_does_not_offer_what_only_a_request_can_name() {
+    let (store, folder) = (store().await, folder());
+    let app = app(&store, folder.path()).await;
+    let page = app.client.send("GET", "/", &[("accept", "text/html")], &[]).await.text();
+    assert!(page.contains(r#"value="samples""#) && !page.contains(r#"value="s3""#), "{page}");
+    let providers = app.client.get("/health").await.json()["providers"].clone();
+    assert!(providers.as_array().expect("providers").iter().any(|provider| provider["name"] == "s3"), "{providers}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_pool_of_a_request_survives_a_restart() {
     let (store, folder) = (store().await, folder());
     let app = start(&store, folder.path(), &[("S3_BUCKETS", "press")], FakeVision::closed()).await;
