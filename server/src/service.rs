@@ -7,7 +7,7 @@ use crate::{
     analyses::{AnalysisCache, LayerCounts},
     clock::Clock,
     config::{Config, Database, EngineConfig, Role},
-    discovery::{self, Provider, Providers},
+    discovery::{self, Provider, Providers, RequestedBuckets},
     fetch::{ClientError, DownloadCounts, Downloads, S3Fetcher, Surroundings},
     jobs::{Beside, JobError, Jobs, MISSED_HEARTBEATS},
     metrics::{self, CountedFetcher, CountedProvider, Metrics},
@@ -114,6 +114,8 @@ pub struct Service {
     pub links: Arc<SignedLinks>,
     pub jobs: Arc<Jobs>,
     pub providers: Providers,
+    /// What requests may name in buckets.
+    pub buckets: RequestedBuckets,
     s3: Arc<S3Access>,
     pub downloads: Downloads,
     /// What the networks made of files before.
@@ -183,6 +185,7 @@ impl Service {
             links,
             jobs,
             providers,
+            buckets: RequestedBuckets::new(&config, &s3),
             s3,
             downloads,
             analyses,
