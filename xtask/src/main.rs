@@ -5,6 +5,7 @@
 mod accuracy;
 mod apt;
 mod bench;
+mod bench_crowd;
 mod bench_env;
 mod bench_index;
 mod browser;
@@ -72,6 +73,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["site"] => site::run(&places),
         ["browser"] => browser::run(&places),
         ["bench"] => bench::run(&places).and(bench_index::run(&places)),
+        ["bench", "crowd"] => bench::crowd(&places),
         ["bench", "index"] => bench_index::run(&places),
         ["accuracy"] => accuracy::run(&places),
         ["bench-env"] => bench_env::run(&places),
