@@ -108,7 +108,7 @@ async fn survive(ground: Ground, entrances: Entrances, mut victims: Vec<(Role, S
     for (number, id) in requests.iter().enumerate() {
         entrances.erased(number, id).await;
     }
-    assert_eq!(ground.files(), Vec::<std::path::PathBuf>::new(), "nothing is left that no request owns");
+    ground.assert_empty().await;
 }
 
 /// One request after the other, each followed to its end and looked at. Their ids, and how often they were tried again.
