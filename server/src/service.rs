@@ -7,7 +7,7 @@ use crate::{
     analyses::{AnalysisCache, LayerCounts},
     clock::Clock,
     config::{Config, Database, EngineConfig, Role},
-    discovery::{self, Provider, ProviderSource, Providers},
+    discovery::{self, Provider, ProviderSource, Providers, RequestedBuckets},
     fetch::{ClientError, DownloadCounts, Downloads, S3Fetcher, Surroundings},
     jobs::{Beside, JobError, Jobs, MISSED_HEARTBEATS},
     metrics::{self, CountedFetcher, CountedProvider, Metrics},
@@ -120,6 +120,8 @@ pub struct Service {
     pub providers: Providers,
     /// The operator's own collections.
     pub pools: Arc<Pools>,
+    /// What requests may name in buckets.
+    pub buckets: RequestedBuckets,
     s3: Arc<S3Access>,
     pub downloads: Downloads,
     /// What the networks made of files before.
@@ -175,7 +177,7 @@ impl Service {
             .map_err(|error| ServiceError::Analyses { path: config.analyses.folder.clone(), error })?;
         let metrics = Arc::new(Metrics::default());
         let beside = Beside { downloads: downloads.cache.clone(), analyses: analyses.clone(), metrics: metrics.clone() };
-        let pools = Pools::new(store.clone(), &config.discovery, s3.clone(), analyses.clone(), clock.clone());
+        let pools = Pools::new(store.clone(), &config, s3.clone(), analyses.clone(), clock.clone());
         pools.open(config.discovery.sync_pools).await.map_err(ServiceError::Pools)?;
         let jobs = Jobs::new(store.clone(), objects.clone(), beside, clock.clone(), jobs_config, retention, shutdown.clone());
         let jobs = Arc::new(jobs);
@@ -192,6 +194,7 @@ impl Service {
             jobs,
             providers,
             pools,
+            buckets: RequestedBuckets::new(&config, &s3),
             s3,
             downloads,
             analyses,

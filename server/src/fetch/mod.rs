@@ -37,7 +37,7 @@ pub use page_image::PageImages;
 pub use request::FetchRequest;
 pub use resolver::{Names, SystemNames};
 pub use retry::{RetryBudget, retry_after};
-pub use s3::S3Fetcher;
+pub use s3::{ReadError, S3Fetcher, read_object};
 pub use shelf::Shelf;
 pub use ticks::{RealTicks, StandingTicks, Ticks};
 pub use web::{WebFetcher, WebLimits};

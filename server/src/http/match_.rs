@@ -36,10 +36,15 @@ pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Resp
 async fn answer(service: &Arc<Service>, request: Request, html: bool) -> Result<Response, ApiError> {
     let refused = |error: &ApiError| service.metrics.request_refused(&error.detail.code);
     let (accepted, sync) = accept(service, request).await.inspect_err(refused)?;
-    let id = accepted.id;
     if html {
-        return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, Links::of(&id.to_string()).page)]).into_response());
+        return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, Links::of(&accepted.id.to_string()).page)]).into_response());
     }
+    told(service, accepted, sync).await
+}
+
+/// What a program is answered: the result, where it waits for it and it comes in time.
+pub async fn told(service: &Arc<Service>, accepted: jobs::Accepted, sync: bool) -> Result<Response, ApiError> {
+    let id = accepted.id;
     match (sync, accepted.new) {
         (true, _) => synchronous(service, id).await,
         (false, true) => Ok(accepted_answer(id, RequestState::Queued)),
@@ -62,6 +67,11 @@ async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accep
     form.check_lawful()?;
     form.check_providers(&service.providers_now().await)?;
     pools::check_contracts(service, &form.options.providers).await?;
+    take(service, form, key).await
+}
+
+/// Decodes the photos of a checked form, and queues the search.
+pub async fn take(service: &Arc<Service>, form: MatchForm, key: Option<String>) -> Result<(jobs::Accepted, bool), ApiError> {
     let MatchForm { images, options, sync } = form;
     let size_bytes: usize = images.iter().map(Bytes::len).sum();
     let photos = photos::validate(service, images).await?;
@@ -114,7 +124,7 @@ fn accepted_answer(id: Uuid, status: RequestState) -> Response {
 }
 
 /// The header, where it is there: 1 to 255 visible ASCII characters.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().map(str::trim).filter(|key| (1..=255).contains(&key.len()));
     match key {

@@ -16,6 +16,7 @@ mod metrics;
 mod pages;
 mod photos;
 mod pools;
+mod process_s3;
 mod report;
 mod status;
 mod upload;
@@ -44,6 +45,8 @@ pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         // The upload is counted while it is read, by `upload`.
         .route("/match", post(match_::post).layer(DefaultBodyLimit::disable()))
+        // Any other spelling of it comes to the fallback.
+        .route(process_s3::PATH, post(process_s3::post).layer(DefaultBodyLimit::disable()))
         .route("/status", get(status::list))
         .route("/status/{request_id}", get(status::one))
         .route("/events/{request_id}", get(events::follow))
@@ -58,7 +61,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/", get(pages::home))
         .nest_service("/pkg", pkg)
-        .fallback(pages::not_found)
+        .fallback(process_s3::or_not_found)
         .with_state(service)
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(CompressionLayer::new())

@@ -13,7 +13,7 @@ use super::reporter::Reporter;
 use super::sweep::kept_links;
 use super::{MatchJob, PipelineContext, PipelineError, Progress, StageError, StageTimes, report};
 use crate::fetch::FetchRequest;
-use app::api::{MatchReport, MatchResult, RequestState};
+use app::api::{MatchReport, MatchResult, ProbeReport, RequestState};
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -153,7 +153,7 @@ async fn search(
         fallback: !fallbacks.is_empty(),
         fallbacks,
         diagnostics: diagnostics.list(),
-        result: vec![query.report(&swept.query_links, matches)],
+        result: vec![ProbeReport { query_uri: job.options.query_uri.clone(), ..query.report(&swept.query_links, matches) }],
     };
     if let Some(objects) = &ctx.objects {
         let key = format!("output/{}/matching_results.json", job.request_id);

@@ -19,7 +19,7 @@ pub use place::{PlaceError, PoolRoots, parse_uri};
 
 use crate::analyses::{AnalysisCache, Key};
 use crate::clock::{Clock, Moment};
-use crate::config::{DiscoveryConfig, Pool, PoolPlace};
+use crate::config::{Config, Pool, PoolPlace};
 use crate::discovery::{BucketProvider, FolderProvider, Provider, ProviderSource};
 use crate::metrics::{CountedProvider, Metrics};
 use crate::s3::S3Access;
@@ -114,13 +114,14 @@ fn networks_text(info: &VisionInfo) -> String {
 impl Pools {
     pub fn new(
         store: Arc<dyn Store>,
-        config: &DiscoveryConfig,
+        config: &Config,
         s3: Arc<S3Access>,
         analyses: Arc<AnalysisCache>,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
-        let settings = config.pools.iter().filter(|pool| config.allows(&pool.name)).cloned().collect();
-        let roots = PoolRoots(config.pool_roots.clone());
+        let discovery = &config.discovery;
+        let settings = discovery.pools.iter().filter(|pool| discovery.allows(&pool.name)).cloned().collect();
+        let roots = PoolRoots::of(config);
         Arc::new(Self {
             store,
             settings,

@@ -1,7 +1,8 @@
 //! Where a pool may lie. What a caller of the interface names is looked at only below the folders and bucket prefixes that the
-//! operator has set aside (`POOL_ROOTS`): nobody indexes `/etc`, or a bucket that the machine's role happens to open.
+//! operator has set aside (`POOL_ROOTS`, and the buckets of `S3_BUCKETS`): nobody indexes `/etc`, or a bucket that the machine's role
+//! happens to open. Nor the place where the files of requests lie, whatever is set.
 
-use crate::config::{PoolPlace, s3_parts};
+use crate::config::{ArtifactsPlace, Config, PoolPlace, s3_parts};
 use crate::store::{PoolOrigin, PoolRow};
 use std::path::{Component, Path, PathBuf};
 
@@ -17,9 +18,12 @@ pub enum PlaceError {
     NoFolder,
 }
 
-/// Folders and bucket prefixes below which pools may lie.
+/// Folders and bucket prefixes below which pools may lie, and those that they may neither lie in nor hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PoolRoots(pub Vec<PoolPlace>);
+pub struct PoolRoots {
+    roots: Vec<PoolPlace>,
+    kept: Vec<PoolPlace>,
+}
 
 /// `/folder`, `file:/folder`, `file:///folder` or `s3://bucket/prefix`. Looks at nothing.
 pub fn parse_uri(uri: &str) -> Result<PoolPlace, PlaceError> {
@@ -36,13 +40,25 @@ pub fn parse_uri(uri: &str) -> Result<PoolPlace, PlaceError> {
 }
 
 impl PoolRoots {
+    pub fn of(config: &Config) -> Self {
+        let buckets = config.s3.buckets.iter().map(|(bucket, prefix)| PoolPlace::Bucket { bucket: bucket.clone(), prefix: prefix.clone() });
+        let artifacts = match &config.storage.artifacts {
+            ArtifactsPlace::Bucket { bucket, prefix } => PoolPlace::Bucket { bucket: bucket.clone(), prefix: prefix.clone() },
+            ArtifactsPlace::Folder(folder) => PoolPlace::Folder(folder.clone()),
+        };
+        let roots = config.discovery.pool_roots.iter().cloned().chain(buckets).collect();
+        Self { roots, kept: vec![PoolPlace::Folder(config.storage.data_dir.clone()), artifacts] }
+    }
+
     /// The place as it is to be used, links resolved; an error where it is not below a root.
     pub fn allow(&self, place: &PoolPlace) -> Result<PoolPlace, PlaceError> {
         match place {
             PoolPlace::Bucket { bucket, prefix } => {
                 let holds =
                     |root: &PoolPlace| matches!(root, PoolPlace::Bucket { bucket: b, prefix: p } if b == bucket && is_below(prefix, p));
-                if self.0.iter().any(holds) { Ok(place.clone()) } else { Err(PlaceError::NotAllowed) }
+                let overlaps = |kept: &PoolPlace| matches!(kept, PoolPlace::Bucket { bucket: b, prefix: p } if b == bucket && (is_below(prefix, p) || is_below(p, prefix)));
+                let allowed = self.roots.iter().any(holds) && !self.kept.iter().any(overlaps);
+                if allowed { Ok(place.clone()) } else { Err(PlaceError::NotAllowed) }
             }
             PoolPlace::Folder(folder) => self.allow_folder(folder),
         }
@@ -50,7 +66,7 @@ impl PoolRoots {
 
     fn allow_folder(&self, folder: &Path) -> Result<PoolPlace, PlaceError> {
         let roots: Vec<&PathBuf> =
-            self.0.iter().filter_map(|root| if let PoolPlace::Folder(root) = root { Some(root) } else { None }).collect();
+            self.roots.iter().filter_map(|root| if let PoolPlace::Folder(root) = root { Some(root) } else { None }).collect();
         let resolved: Vec<PathBuf> = roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
         // By its words first: whether anything is there outside of the roots is nobody's business.
         let within =
@@ -61,6 +77,13 @@ impl PoolRoots {
         let real = folder.canonicalize().map_err(|_| PlaceError::NoFolder)?;
         if !resolved.iter().any(|root| real.starts_with(root)) {
             // A link leads out.
+            return Err(PlaceError::NotAllowed);
+        }
+        let overlaps = |kept: &PoolPlace| match kept {
+            PoolPlace::Folder(kept) => kept.canonicalize().is_ok_and(|kept| real.starts_with(&kept) || kept.starts_with(&real)),
+            PoolPlace::Bucket { .. } => false,
+        };
+        if self.kept.iter().any(overlaps) {
             return Err(PlaceError::NotAllowed);
         }
         if real.is_dir() { Ok(PoolPlace::Folder(real)) } else { Err(PlaceError::NoFolder) }
@@ -114,12 +137,13 @@ mod tests {
 
     #[test]
     fn a_bucket_is_allowed_below_its_prefix_and_not_beside_it() {
-        let roots = PoolRoots(vec![bucket("press", "people/"), bucket("open", "")]);
+        let roots = PoolRoots { roots: vec![bucket("press", "people/"), bucket("open", "")], kept: vec![bucket("open", "engine")] };
         let allowed = |uri: &str| roots.allow(&parse_uri(uri).expect("a place")).is_ok();
-        for uri in ["s3://press/people", "s3://press/people/2020", "s3://open", "s3://open/x"] {
+        for uri in ["s3://press/people", "s3://press/people/2020", "s3://open/x"] {
             assert!(allowed(uri), "{uri}");
         }
-        for uri in ["s3://press", "s3://press/people2", "s3://press/peo", "s3://other/people/"] {
+        // The last ones hold, or lie in, what belongs to requests.
+        for uri in ["s3://press", "s3://press/people2", "s3://press/peo", "s3://other/people/", "s3://open", "s3://open/engine/output"] {
             assert!(!allowed(uri), "{uri}");
         }
     }
@@ -129,12 +153,16 @@ mod tests {
         let (root, outside) = (TempFolder::new(), TempFolder::new());
         root.write("pool/1.jpg", b"x");
         outside.write("secret/1.jpg", b"x");
-        let roots = PoolRoots(vec![PoolPlace::Folder(root.path().into())]);
+        root.write("data/artifacts/1.jpg", b"x");
+        let kept = vec![PoolPlace::Folder(root.path().join("data"))];
+        let roots = PoolRoots { roots: vec![PoolPlace::Folder(root.path().into())], kept };
         let allow = |path: &Path| roots.allow(&PoolPlace::Folder(path.into()));
         assert!(matches!(allow(&root.path().join("pool")), Ok(PoolPlace::Folder(_))));
         assert_eq!(allow(&root.path().join("nothing")), Err(PlaceError::NoFolder));
         assert_eq!(allow(&root.path().join("pool/1.jpg")), Err(PlaceError::NoFolder));
-        for path in [outside.path().join("secret"), outside.path().join("nothing"), PathBuf::from("/etc")] {
+        let of_requests = [root.path().to_path_buf(), root.path().join("data"), root.path().join("data/artifacts")];
+        let outside = [outside.path().join("secret"), outside.path().join("nothing"), PathBuf::from("/etc")];
+        for path in outside.into_iter().chain(of_requests) {
             assert_eq!(allow(&path), Err(PlaceError::NotAllowed), "{}", path.display());
         }
     }
@@ -144,7 +172,7 @@ mod tests {
     fn a_link_out_of_a_root_is_refused() {
         let (root, outside) = (TempFolder::new(), TempFolder::new());
         std::os::unix::fs::symlink(outside.path(), root.path().join("elsewhere")).expect("a link");
-        let roots = PoolRoots(vec![PoolPlace::Folder(root.path().into())]);
+        let roots = PoolRoots { roots: vec![PoolPlace::Folder(root.path().into())], kept: Vec::new() };
         assert_eq!(roots.allow(&PoolPlace::Folder(root.path().join("elsewhere"))), Err(PlaceError::NotAllowed));
     }
 }

@@ -10,5 +10,6 @@ mod s3_server;
 mod objects;
 mod outages;
 mod pools;
+mod process;
 mod requests;
 mod synced;
