@@ -85,7 +85,6 @@ pub async fn check_contracts(service: &Service, names: &[String]) -> Result<(), 
     let Some(running) = running(service) else { return Ok(()) };
     let Some(outdated) = service.pools.outdated(names, &running).await? else { return Ok(()) };
     let Outdated { pool, pinned, running } = outdated;
-    service.pools.want_sync(&pool).await?;
     let message = format!(
         "The pool `{pool}` was indexed by other networks than those that run now, and vectors of the two cannot be compared: it is being \
          indexed anew, and can be searched when `GET /pools` says that it is synced."

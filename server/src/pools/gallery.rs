@@ -143,7 +143,11 @@ impl Gallery {
         let mut seen = HashSet::new();
         let firsts = hits.iter().filter(|hit| seen.insert(number_of(hit.key)));
         let near = firsts.filter_map(|hit| Some(Near { place: self.pictures.get(&number_of(hit.key))?.place.clone(), cosine: hit.cosine }));
-        near.take(limit).collect()
+        let mut near: Vec<Near> = near.collect();
+        // Equally near ones come as a list would name them, and not as a sync happened to look at them.
+        near.sort_by(|a, b| b.cosine.total_cmp(&a.cosine).then_with(|| a.place.cmp(&b.place)));
+        near.truncate(limit);
+        near
     }
 }
 

@@ -196,6 +196,14 @@ impl Pools {
         Ok(there)
     }
 
+    /// Unless it is wanted already: who is told that a pool is outdated does not start its sync over and over.
+    async fn want_sync_once(&self, row: &PoolRow) -> Result<(), StoreError> {
+        if !row.wanted {
+            self.want_sync(&row.name).await?;
+        }
+        Ok(())
+    }
+
     /// The pool, its vectors in the database and in memory, and what the cache of analyses holds of its pictures. A pool of the
     /// settings stays as a name, and is not synced before somebody asks for it. False: there is none. Pictures stay where they lie.
     pub async fn delete(&self, name: &str) -> Result<bool, StoreError> {
@@ -243,12 +251,13 @@ impl Pools {
         self.erased.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those of the named pools whose vectors are of other networks than these.
+    /// A pool of those named whose vectors are of other networks than these; it is synced, where nobody has asked for that yet.
     pub async fn outdated(&self, names: &[String], running: &Contract) -> Result<Option<Outdated>, StoreError> {
         let running = contract_text(running);
         for name in names {
             let Some(row) = self.store.pool(name).await? else { continue };
             if !row.contract.is_empty() && row.contract != running {
+                self.want_sync_once(&row).await?;
                 return Ok(Some(Outdated { pool: row.name, pinned: short(&row.contract), running: short(&running) }));
             }
         }

@@ -32,7 +32,7 @@ impl PoolProvider {
         let contract = probe.contract();
         if row.contract != contract_text(contract) {
             // The sync looks by itself whether the networks that run have changed, or others only stand in for them.
-            if let Err(error) = self.pools.want_sync(&self.name).await {
+            if let Err(error) = self.pools.want_sync_once(&row).await {
                 tracing::warn!(%error, "a sync could not be asked for");
             }
             return Err(ProviderError::ContractMismatch);

@@ -141,7 +141,13 @@ async fn no_network_looks_at_a_picture_of_a_synced_pool_and_the_result_is_the_sa
     calls(&app);
     let after = search(&app, Form::good()).await;
     assert_eq!(calls(&app), of_the_query, "nothing but the query");
-    assert_eq!(matches(&after), matches(&before));
+    // Equally similar ones may change places.
+    let sorted = |report: &Value| {
+        let mut matches = matches(report);
+        matches.sort();
+        matches
+    };
+    assert_eq!(sorted(&after), sorted(&before));
     assert_eq!(
         (&after["counts"]["candidates"], &after["counts"]["failed"]),
         (&json!(5), &json!(0)),
@@ -392,12 +398,14 @@ async fn machines_that_share_a_database_share_the_vectors() {
     let (shared, url) = (folder(), database.url());
     let pools = format!("samples={}", shared.path().join("pool").display());
     let folders: [TempDir; 2] = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
-    let variables = [("DATABASE_URL", url.as_str()), ("POOLS", pools.as_str())];
+    let artifacts = format!("file:{}", shared.path().join("artifacts").display());
+    let variables = [("DATABASE_URL", url.as_str()), ("POOLS", pools.as_str()), ("ARTIFACTS_URL", artifacts.as_str())];
+    let kept = || folders.iter().flat_map(|folder| with_the_red_vector(folder.path())).count();
     let one = TestApp::start_with(folders[0].path(), &variables, FakeVision::default()).await;
     let other = TestApp::start_with(folders[1].path(), &variables, FakeVision::default()).await;
-    // Before the sync: what the networks made of the pictures is kept by the other one, with its request.
+    // Before the sync: what the networks made of the pictures is kept by whoever has run it, with its request.
     search(&other, blue()).await;
-    assert!(!with_the_red_vector(folders[1].path()).is_empty());
+    assert!(kept() > 0);
     synced(&one, "samples").await;
     let found = search(&other, blue()).await;
     assert_eq!((uris(&found)[0].as_str(), uris(&found).len()), ("file:3 blue.png", 5));
@@ -407,7 +415,7 @@ async fn machines_that_share_a_database_share_the_vectors() {
     assert_eq!(pool(&one, "samples").await["pictures"], 6);
     assert_eq!(one.client.delete("/pools/samples").await.status, 204);
     assert_eq!(pool(&other, "samples").await["state"], "new");
-    until("the other one has let go as well", || async { with_the_red_vector(folders[1].path()).is_empty() }).await;
+    until("whoever has kept something has let go of it", || async { kept() == 0 }).await;
     one.stop().await;
     other.stop().await;
 }
