@@ -9,6 +9,7 @@
 //! * [`vision`]: which networks do a job, and what stands in for them;
 //! * [`analyses`]: what the networks made of files before;
 //! * [`index`]: exact search over stored vectors;
+//! * [`metrics`]: what is counted, for `GET /metrics`;
 //! * [`recall`]: how many faces the pipeline finds, measured;
 //! * [`calibrate`]: how sure the thresholds are, measured on pictures of known people;
 //! * [`store`]: rows (SQLite or Postgres) and the queue; [`objects`]: files of a request; [`s3`]: the way to buckets; [`clock`]: what time it is.
@@ -29,6 +30,7 @@ pub mod fetch;
 pub mod http;
 pub mod index;
 pub mod jobs;
+pub mod metrics;
 pub mod net;
 pub mod objects;
 pub mod pipeline;

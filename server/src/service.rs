@@ -4,12 +4,13 @@
 //! queued meanwhile waits. Where they cannot be loaded the service begins on those that stand in ([`crate::vision`]).
 
 use crate::{
-    analyses::AnalysisCache,
+    analyses::{AnalysisCache, LayerCounts},
     clock::Clock,
     config::{Config, Database, EngineConfig, Role},
-    discovery::{self, Providers},
-    fetch::{ClientError, Downloads, S3Fetcher, Surroundings},
-    jobs::{JobError, Jobs, MISSED_HEARTBEATS},
+    discovery::{self, Provider, Providers, RequestedBuckets},
+    fetch::{ClientError, DownloadCounts, Downloads, S3Fetcher, Surroundings},
+    jobs::{Beside, JobError, Jobs, MISSED_HEARTBEATS},
+    metrics::{self, CountedFetcher, CountedProvider, Metrics},
     objects::{self, Objects, SignedLinks},
     pipeline::{ImageLimits, PipelineContext},
     s3::S3Access,
@@ -56,6 +57,13 @@ impl Networks {
         let backup = config.fallback.clone().zip(config.fallback_vision());
         let backup = backup.map(|(pack, vision)| Backup { pack, load: loader(vision) });
         Self { backup, ..Self::from(loader(config.vision())) }
+    }
+
+    /// Every call of the networks is counted.
+    fn counted(self, metrics: &Arc<Metrics>) -> Self {
+        let counted = |load| metrics::counted(load, Arc::clone(metrics));
+        let backup = self.backup.map(|Backup { pack, load }| Backup { pack, load: counted(load) });
+        Self { primary: counted(self.primary), backup, memory: self.memory }
     }
 
     /// Nothing is loaded before it is asked for.
@@ -106,10 +114,13 @@ pub struct Service {
     pub links: Arc<SignedLinks>,
     pub jobs: Arc<Jobs>,
     pub providers: Providers,
+    /// What requests may name in buckets.
+    pub buckets: RequestedBuckets,
     s3: Arc<S3Access>,
     pub downloads: Downloads,
     /// What the networks made of files before.
     pub analyses: Arc<AnalysisCache>,
+    pub metrics: Arc<Metrics>,
     pub limits: ImageLimits,
     /// One permit per picture that is decoded to check an upload.
     pub decoders: Arc<Semaphore>,
@@ -156,15 +167,15 @@ impl Service {
 
         let shutdown = CancellationToken::new();
         let (jobs_config, retention) = (config.jobs.clone(), config.storage.retention);
-        let cache = downloads.cache.clone();
         let analyses = AnalysisCache::open(&config.analyses)
             .map_err(|error| ServiceError::Analyses { path: config.analyses.folder.clone(), error })?;
-        let jobs =
-            Jobs::new(store.clone(), objects.clone(), cache, analyses.clone(), clock.clone(), jobs_config, retention, shutdown.clone());
+        let metrics = Arc::new(Metrics::default());
+        let beside = Beside { downloads: downloads.cache.clone(), analyses: analyses.clone(), metrics: metrics.clone() };
+        let jobs = Jobs::new(store.clone(), objects.clone(), beside, clock.clone(), jobs_config, retention, shutdown.clone());
         let jobs = Arc::new(jobs);
         jobs.recover().await?;
 
-        let visions = networks.visions(&config.engine, clock.clone());
+        let visions = networks.counted(&metrics).visions(&config.engine, clock.clone());
         let limits = ImageLimits { max_bytes: config.http.max_upload_bytes, max_pixels: config.http.max_pixels, ..ImageLimits::default() };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let service = Arc::new(Self {
@@ -174,9 +185,11 @@ impl Service {
             links,
             jobs,
             providers,
+            buckets: RequestedBuckets::new(&config, &s3),
             s3,
             downloads,
             analyses,
+            metrics,
             limits,
             decoders: Arc::new(Semaphore::new(cores)),
             shutdown,
@@ -226,10 +239,16 @@ impl Service {
     }
 
     fn pipeline(&self, vision: Arc<dyn Vision>) -> PipelineContext {
-        let mut context = PipelineContext::new(vision, self.providers.present.clone(), Some(self.objects.clone()));
+        let counted = |provider: &Arc<dyn Provider>| -> Arc<dyn Provider> {
+            Arc::new(CountedProvider::new(Arc::clone(provider), Arc::clone(&self.metrics)))
+        };
+        let providers = self.providers.present.iter().map(counted).collect();
+        let mut context = PipelineContext::new(vision, providers, Some(self.objects.clone()));
         context.visions = Some(self.visions.clone());
         context.downloads_folder = self.config.download.folder.clone();
-        context.fetcher = Arc::new(self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone()))));
+        let fetchers = self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone())));
+        context.fetcher = Arc::new(CountedFetcher::new(Arc::new(fetchers), self.metrics.clone()));
+        context.metrics = self.metrics.clone();
         context.known = self.analyses.clone();
         context.limits = self.limits;
         context.job_timeout = self.config.jobs.job_timeout;
@@ -291,6 +310,16 @@ impl Service {
             queue: QueueReport { queued: count("queued"), running: count("running"), capacity: self.config.jobs.queue_capacity, workers },
             backup,
         }
+    }
+
+    /// What `GET /metrics` answers.
+    pub async fn metrics_text(&self) -> String {
+        let requests = self.store.counts().await.ok();
+        let (analyses, downloads) = (self.analyses.counts(), self.downloads.cache.counts().await);
+        let DownloadCounts { hits, misses, evictions, entries, bytes } = downloads;
+        let downloads = LayerCounts { hits, misses, evictions, broken: 0, entries, bytes };
+        let caches = [("analyses", "memory", analyses.memory), ("analyses", "disk", analyses.disk), ("downloads", "memory", downloads)];
+        self.metrics.text(&metrics::Now { requests, caches, vision: self.vision() })
     }
 
     /// Stops taking work, hands running work back to the queue, and closes the database.

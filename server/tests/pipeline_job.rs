@@ -11,6 +11,8 @@ use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, Netw
 use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError};
 use server::objects::{FolderObjects, Objects};
 use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhotos, distinct, run, validate_query};
+use server::vision::Visions;
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -19,6 +21,8 @@ use uuid::Uuid;
 
 #[path = "pipeline_job/photos.rs"]
 mod photos;
+#[path = "pipeline_job/resume.rs"]
+mod resume;
 
 const ONE_FACE: u8 = 10;
 const NO_FACE: u8 = 20;
@@ -46,10 +50,16 @@ struct Played {
     info: VisionInfo,
     at_once: AtomicUsize,
     most_at_once: AtomicUsize,
+    /// Pictures that were looked at.
+    looked_at: AtomicUsize,
 }
 
 impl Played {
     fn new() -> Self {
+        Self::of_contract("00000000")
+    }
+
+    fn of_contract(digest: &str) -> Self {
         let info = VisionInfo {
             kind: "played".into(),
             engine: "played".into(),
@@ -58,17 +68,17 @@ impl Played {
             person_model: "person@00000000".into(),
             face_model: "face@00000000".into(),
             backup_face_model: None,
-            embedding_model: "embedding@00000000".into(),
+            embedding_model: format!("embedding@{digest}"),
             match_threshold: 0.8,
             possible_threshold: 0.6,
             calibration: "played".into(),
-            contract: Arc::new(Contract { digest: "00000000".into(), preprocessing: "played".into(), dimension: 2 }),
+            contract: Arc::new(Contract { digest: digest.into(), preprocessing: "played".into(), dimension: 2 }),
             face_side: 640,
             lanes: 2,
             warm_up: 0.0,
             networks: Vec::new(),
         };
-        Self { info, at_once: AtomicUsize::new(0), most_at_once: AtomicUsize::new(0) }
+        Self { info, at_once: AtomicUsize::new(0), most_at_once: AtomicUsize::new(0), looked_at: AtomicUsize::new(0) }
     }
 }
 
@@ -87,6 +97,7 @@ impl Vision for Played {
     }
 
     fn people(&self, _: &Caller, picture: &RgbImage) -> Result<Vec<Person>, ModelError> {
+        self.looked_at.fetch_add(1, Ordering::SeqCst);
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(now, Ordering::SeqCst);
         // Long enough that two at once would meet here.
@@ -194,6 +205,8 @@ struct Stage {
     also: Vec<Vec<u8>>,
     heard: Heard,
     vision: Arc<Played>,
+    /// The packs that do the job instead.
+    visions: Option<Arc<Visions>>,
     more: Vec<Arc<dyn Provider>>,
     permits: usize,
     request_id: Uuid,
@@ -223,6 +236,7 @@ impl Stage {
             also: Vec::new(),
             heard: Heard::default(),
             vision: Arc::new(Played::new()),
+            visions: None,
             more: Vec::new(),
             permits: 2,
             request_id: Uuid::new_v4(),
@@ -230,11 +244,22 @@ impl Stage {
     }
 
     async fn run(&self) -> Result<MatchResult, PipelineError> {
+        self.run_on(self.vision.clone(), BTreeMap::new(), &self.heard).await
+    }
+
+    /// On these networks, where earlier runs have kept this.
+    async fn run_on(
+        &self,
+        vision: Arc<Played>,
+        kept: BTreeMap<String, String>,
+        progress: &dyn Progress,
+    ) -> Result<MatchResult, PipelineError> {
         let pool =
             |(index, folder): (usize, &TempDir)| Arc::new(FolderProvider::new(format!("pool-{index}"), folder.path())) as Arc<dyn Provider>;
         let providers = self.pools.iter().enumerate().map(pool).chain(self.more.iter().cloned()).collect();
         let objects: Arc<dyn Objects> = Arc::new(FolderObjects::open(self.kept.path()).unwrap());
-        let mut context = PipelineContext::new(self.vision.clone(), providers, Some(objects));
+        let mut context = PipelineContext::new(vision, providers, Some(objects));
+        context.visions = self.visions.clone();
         context.max_concurrency = 3;
         context.compute = Arc::new(tokio::sync::Semaphore::new(self.permits));
         let photos = std::iter::once(&self.query).chain(&self.also);
@@ -246,9 +271,9 @@ impl Stage {
             query: QueryPhotos::of(distinct(photos)).expect("a photo"),
             retry_count: 1,
             max_retries: 3,
-            kept: std::collections::BTreeMap::new(),
+            kept,
         };
-        run(&context, &job, &self.heard).await
+        run(&context, &job, progress).await
     }
 
     fn read(&self, key: &str) -> Vec<u8> {

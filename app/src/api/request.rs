@@ -14,12 +14,18 @@ pub struct MatchOptions {
     pub consent: bool,
     /// Words for text providers.
     pub hint: Option<String>,
-    /// Names of providers to ask; empty: all that are configured.
+    /// Names of providers to ask; empty: all that are configured, or, with `pool_uri`, none but that.
     pub providers: Vec<String>,
     /// Addresses of pictures to compare with, beside what providers name: at most 100.
     pub urls: Vec<String>,
     /// A public address of the query picture, for providers that take nothing else.
     pub image_url: Option<String>,
+    /// Where the query picture was read from: `s3://bucket/key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query_uri: Option<String>,
+    /// Pictures of a bucket to compare with, beside what the named providers name: `s3://bucket/prefix`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool_uri: Option<String>,
     /// How many matches to keep, 1..=1000.
     pub top_k: usize,
     /// Leave out matches below this cosine, -1..1. None: keep all.
@@ -42,6 +48,8 @@ impl Default for MatchOptions {
             providers: Vec::new(),
             urls: Vec::new(),
             image_url: None,
+            query_uri: None,
+            pool_uri: None,
             top_k: 50,
             threshold: None,
             max_candidates: 500,

@@ -2,7 +2,7 @@
 
 use crate::{
     api::Health,
-    parts::{URLS, Upload},
+    parts::{BROUGHT, Upload},
     read::{self, HomeData},
     text,
 };
@@ -69,7 +69,7 @@ fn Trust(health: Option<Health>) -> impl IntoView {
             </div>
             {health
                 .map(|health| {
-                    let searched: Vec<_> = health.providers.iter().filter(|provider| provider.configured && provider.name != URLS).map(|provider| provider.name.clone()).collect();
+                    let searched: Vec<_> = health.providers.iter().filter(|provider| provider.configured && !BROUGHT.contains(&provider.name.as_str())).map(|provider| provider.name.clone()).collect();
                     let facts = [
                         ("Engine", text::engine(&health)),
                         ("Models", text::packs(&health)),

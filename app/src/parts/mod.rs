@@ -22,6 +22,6 @@ pub use gallery::Gallery;
 pub use missing::Missing;
 pub use probe::{How, Probe};
 pub use progress::Progress;
-pub use sources::URLS;
+pub use sources::BROUGHT;
 pub use tools::{CopyLink, Erase};
 pub use upload::Upload;

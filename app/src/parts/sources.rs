@@ -4,11 +4,13 @@ use crate::{api::ProviderReport, text};
 use leptos::prelude::*;
 
 /// The addresses that a request brings along have a field of their own.
-pub const URLS: &str = "urls";
+const URLS: &str = "urls";
+/// Sources that a request brings along: nothing to choose.
+pub const BROUGHT: [&str; 2] = [URLS, "s3"];
 
 #[component]
 pub fn Sources(providers: Vec<ProviderReport>) -> impl IntoView {
-    let (present, absent): (Vec<_>, Vec<_>) = providers.into_iter().filter(|p| p.name != URLS).partition(|p| p.configured);
+    let (present, absent): (Vec<_>, Vec<_>) = providers.into_iter().filter(|p| !BROUGHT.contains(&p.name.as_str())).partition(|p| p.configured);
     let summary = format!("Not set up on this server: {}", absent.len());
     view! {
         <fieldset class="field sources">

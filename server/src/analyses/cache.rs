@@ -99,6 +99,9 @@ impl AnalysisCache {
                 opened.remove(&key)?;
             }
             folder = Some(opened);
+        } else {
+            // What was kept before the operator switched it off has no owner any more.
+            Folder::remove_all(&config.folder)?;
         }
         let most_bytes = if folder.is_some() { config.disk_bytes } else { config.memory_bytes };
         let cache = Self { memory, folder, most_bytes, ledger: Mutex::new(ledger), counted };
@@ -310,8 +313,10 @@ impl KnownAnalyses for AnalysisCache {
             }
         }
         if self.folder.is_none() {
-            // Memory has let go of it.
-            self.ledger().drop_entry(key);
+            if is_known {
+                // Memory has let go of it.
+                self.ledger().drop_entry(key);
+            }
             return None;
         }
         let found = if is_known { self.read(key, contract, request) } else { None };

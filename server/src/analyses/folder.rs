@@ -51,6 +51,18 @@ impl Folder {
         Ok((folder, Found { entries, owners }))
     }
 
+    /// Deletes what is kept below `root`, where there is anything.
+    pub fn remove_all(root: &Path) -> io::Result<()> {
+        for part in ["new", "entries", "owners"] {
+            or_missing(fs::remove_dir_all(root.join(part)))?;
+        }
+        match fs::remove_dir(root) {
+            // Whatever else lies there is none of ours.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+            other => or_missing(other),
+        }
+    }
+
     fn entries(&self) -> io::Result<Vec<(Key, u64)>> {
         let mut entries = Vec::new();
         for group in fs::read_dir(self.root.join("entries"))? {

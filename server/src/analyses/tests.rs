@@ -130,8 +130,20 @@ fn bytes_that_were_changed_or_cut_or_belong_to_another_key_are_nothing() {
 }
 
 #[test]
+fn a_face_takes_little_more_than_its_vector() {
+    let contract = Arc::new(Contract { dimension: 512, ..(*contract()).clone() });
+    let mut one = analysis(0.7);
+    one.faces.truncate(1);
+    one.faces[0].embedding = Embedding::from_raw(vec![0.5; 512], &contract).expect("a vector");
+    let with_one = format::encode(&key("a"), &one).expect("bytes").len();
+    one.faces.push(one.faces[0].clone());
+    let of_a_face = format::encode(&key("a"), &one).expect("bytes").len() - with_one;
+    assert_eq!((with_one, of_a_face), (2308, 2193));
+}
+
+#[test]
 fn what_did_not_go_well_is_not_written() {
-    let failed = Analysis { failed_looks: vec!["engine_failed"], ..analysis(0.7) };
+    let failed = Analysis { failed_looks: vec!["engine_failed".into()], ..analysis(0.7) };
     let by_backup = Analysis { by_backup: true, ..analysis(0.7) };
     assert!(format::encode(&key("a"), &failed).is_none() && format::encode(&key("a"), &by_backup).is_none());
 }
@@ -153,6 +165,23 @@ fn with_no_room_at_all_nothing_is_kept() {
     cache.put(&key("a"), &analysis(0.7), A);
     assert!(!had(&cache, "a", A) && !place.folder.path().join("analyses").exists());
     assert_eq!(cache.counts(), CacheCounts::default());
+}
+
+#[test]
+fn what_was_kept_on_disk_is_deleted_where_nothing_is_kept_there_any_more() {
+    let place = Place::new(ROOM, ROOM);
+    place.open().put(&key("a"), &analysis(0.7), A);
+    let off = Place { disk_bytes: 0, ..place };
+    assert!(!had(&off.open(), "a", A) && !off.folder.path().join("analyses").exists());
+}
+
+#[test]
+fn a_request_that_was_forgotten_takes_nothing_from_others() {
+    let place = Place::new(0, ROOM);
+    let cache = place.open();
+    cache.put(&key("a"), &analysis(0.7), B);
+    cache.forget_now(A).expect("forgotten");
+    assert!(!had(&cache, "a", A) && had(&cache, "a", B));
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn parse_pools(text: &str) -> Result<Vec<Pool>, String> {
         if name.is_empty() || name.len() > 40 || !name.chars().all(fine) {
             return Err(format!("`{name}` is no name of a pool (letters, digits, - and _ are)"));
         }
-        if WEB_PROVIDERS.contains(&name) || ["pools", "none", "urls"].contains(&name) {
+        if WEB_PROVIDERS.contains(&name) || ["pools", "none", "urls", "s3"].contains(&name) {
             return Err(format!("the name `{name}` is taken"));
         }
         if pools.iter().any(|pool| pool.name == name) {
@@ -191,6 +191,7 @@ mod tests {
             "wikimedia=x",
             "pools=x",
             "urls=x",
+            "s3=x",
         ] {
             assert!(read(&[("POOLS", bad)]).is_err(), "{bad}");
         }

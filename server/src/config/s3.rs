@@ -8,6 +8,9 @@ use url::Url;
 /// * `S3_PATH_STYLE` (default `auto`): whether a bucket stands in the path instead of the host name; `auto`: with an
 ///   endpoint.
 ///
+/// * `S3_BUCKETS` (default: none): what `POST /process-s3-image` may name beside the pools of `POOLS` that lie in buckets: buckets,
+///   or `bucket/prefix`, parted by commas.
+///
 /// Keys are those of the standard chain: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, a profile, the machine's role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct S3Config {
@@ -15,6 +18,8 @@ pub struct S3Config {
     pub region: Option<String>,
     /// None: with an endpoint.
     pub path_style: Option<bool>,
+    /// What requests may name: buckets, and what the keys begin with.
+    pub buckets: Vec<(String, String)>,
     /// In place of the standard chain: for a program that starts the service with keys of its own. No variable sets them.
     pub keys: Option<S3Keys>,
 }
@@ -59,12 +64,22 @@ impl S3Config {
                 _ => Err("`auto`, `true` or `false` is expected".into()),
             },
         )?;
-        Ok(Self { endpoint, region, path_style, keys: None })
+        let meaning = "buckets, or `bucket/prefix`, that POST /process-s3-image may name beside those of POOLS; parted by commas";
+        let buckets = env.read("S3_BUCKETS", "", meaning, buckets)?;
+        Ok(Self { endpoint, region, path_style, buckets, keys: None })
     }
 
     pub fn path_style(&self) -> bool {
         self.path_style.unwrap_or(self.endpoint.is_some())
     }
+}
+
+fn buckets(text: &str) -> Result<Vec<(String, String)>, String> {
+    let bucket = |part: &str| match s3_parts(&format!("s3://{}", part.strip_prefix("s3://").unwrap_or(part))) {
+        Some((bucket, prefix)) => Ok((bucket.to_owned(), prefix.to_owned())),
+        None => Err(format!("`{part}` is no bucket or bucket/prefix")),
+    };
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(bucket).collect()
 }
 
 fn endpoint(text: &str) -> Result<String, String> {
@@ -95,6 +110,14 @@ mod tests {
     }
 
     #[test]
+    fn buckets_that_requests_may_name_are_listed_with_or_without_a_prefix() -> Result<(), String> {
+        let place = |bucket: &str, prefix: &str| (bucket.to_owned(), prefix.to_owned());
+        let read = read(&[("S3_BUCKETS", "press, s3://archive/2020/,")])?;
+        assert_eq!(read.buckets, [place("press", ""), place("archive", "2020/")]);
+        Ok(())
+    }
+
+    #[test]
     fn an_address_of_a_bucket_is_parted_and_nothing_else_is_one() {
         for (uri, parts) in [
             ("s3://press/people/a b.jpg", ("press", "people/a b.jpg")),
@@ -119,5 +142,6 @@ mod tests {
             assert!(sentence.contains("S3_ENDPOINT"), "{value}: {sentence}");
         }
         assert!(read(&[("S3_PATH_STYLE", "maybe")]).is_err());
+        assert!(read(&[("S3_BUCKETS", "press,two words")]).err().unwrap_or_default().contains("`two words` is no bucket"));
     }
 }

@@ -9,6 +9,7 @@ mod folder;
 mod interleave;
 mod path;
 mod registry;
+mod requested;
 mod s3;
 mod urls;
 pub mod web;
@@ -16,6 +17,7 @@ pub mod web;
 pub use folder::FolderProvider;
 pub use interleave::interleave;
 pub use registry::{Providers, configured, pools};
+pub use requested::{BUCKET, RequestedBucketProvider, RequestedBuckets, UriRefused};
 pub use s3::BucketProvider;
 pub use urls::{BadUrl, MAX_URLS, URLS, UrlsProvider, check_url, split_list};
 
@@ -36,6 +38,8 @@ pub struct ProbeQuery {
     pub words: Option<String>,
     /// Addresses of pictures that the request brings along.
     pub urls: Vec<String>,
+    /// A bucket and prefix that the request brings along: `s3://bucket/prefix`.
+    pub pool_uri: Option<String>,
 }
 
 /// What a provider cannot work without.

@@ -1,6 +1,6 @@
 //! Who can be asked in this configuration, and who could be if the operator set a variable.
 
-use super::{BucketProvider, Cost, FolderProvider, Need, Provider, UrlsProvider, web};
+use super::{BucketProvider, Cost, FolderProvider, Need, Provider, RequestedBucketProvider, RequestedBuckets, UrlsProvider, web};
 use crate::config::{Config, DiscoveryConfig, Keyed, Pool, PoolPlace, Secret, WEB_PROVIDERS};
 use crate::s3::S3Access;
 use app::api::ProviderReport;
@@ -43,6 +43,10 @@ pub fn configured(config: &Config, s3: &Arc<S3Access>) -> Result<Providers, ApiE
         providers.absent.push(ProviderReport { variables: vec!["PROVIDERS".into()], ..report });
     }
     providers.present.push(Arc::new(UrlsProvider));
+    let buckets = RequestedBuckets::new(config, s3);
+    if !buckets.is_empty() {
+        providers.present.push(Arc::new(RequestedBucketProvider(buckets)));
+    }
     for name in WEB_PROVIDERS {
         let missing = discovery.web.missing(name);
         if !missing.is_empty() {
@@ -173,8 +177,8 @@ mod tests {
     #[test]
     fn with_every_key_set_everyone_can_be_asked() {
         let (present, absent) = names(&providers(&ALL));
-        assert_eq!(present[..3], ["own", "bucket", "urls"]);
-        assert_eq!(present[3..], WEB_PROVIDERS);
+        assert_eq!(present[..4], ["own", "bucket", "urls", "s3"]);
+        assert_eq!(present[4..], WEB_PROVIDERS);
         assert!(absent.is_empty());
     }
 

@@ -9,9 +9,10 @@ use super::body::WhenRead;
 use super::freshness::{Freshness, Validators};
 use super::ticks::SharedTicks;
 use bytes::Bytes;
-use moka::future::Cache;
+use moka::{future::Cache, notification::RemovalCause};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -54,6 +55,20 @@ pub enum Found {
     Stale(Bytes, Validators),
 }
 
+/// What happened since the start, and what is held now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DownloadCounts {
+    /// Addresses whose picture could be used as it was.
+    pub hits: u64,
+    /// Addresses that a host was asked about, if only whether its picture had changed.
+    pub misses: u64,
+    /// Pictures given up for want of room.
+    pub evictions: u64,
+    /// Pictures that are kept, and their bytes.
+    pub entries: u64,
+    pub bytes: u64,
+}
+
 /// The cache; without room it keeps nothing.
 pub struct DownloadCache {
     room: u64,
@@ -62,6 +77,9 @@ pub struct DownloadCache {
     pictures: Cache<Sha, Arc<Picture>>,
     /// Requests that were forgotten, for as long as something late may still come from them.
     forgotten: Mutex<HashMap<Uuid, Instant>>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    evictions: Arc<AtomicU64>,
 }
 
 impl DownloadCache {
@@ -70,6 +88,13 @@ impl DownloadCache {
         fn weight(bytes: usize) -> u32 {
             u32::try_from(bytes).unwrap_or(u32::MAX)
         }
+        let evictions = Arc::new(AtomicU64::new(0));
+        let counter = evictions.clone();
+        let evicted = move |_, _, cause| {
+            if cause == RemovalCause::Size {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+        };
         let pictures = Cache::<Sha, Arc<Picture>>::builder().max_capacity(room).weigher(|_, picture| weight(picture.bytes.len()));
         let addresses = Cache::<String, Arc<Known>>::builder()
             .max_capacity(room / 16 + ADDRESS_ROOM)
@@ -78,8 +103,11 @@ impl DownloadCache {
             room,
             ticks,
             addresses: addresses.time_to_live(LIFE).build(),
-            pictures: pictures.time_to_live(LIFE).build(),
+            pictures: pictures.time_to_live(LIFE).eviction_listener(evicted).build(),
             forgotten: Mutex::default(),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            evictions,
         })
     }
 
@@ -88,6 +116,13 @@ impl DownloadCache {
         if self.room == 0 || self.is_forgotten(request) {
             return None;
         }
+        let found = self.look_up(url, request).await;
+        let counter = if matches!(found, Some(Found::Fresh(_))) { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    async fn look_up(&self, url: &str, request: Uuid) -> Option<Found> {
         let now = self.ticks.now();
         let known = self.addresses.get(url).await.filter(|known| now < known.since + LIFE)?;
         let picture = self.pictures.get(&known.sha).await.filter(|picture| now < picture.since + LIFE)?;
@@ -204,6 +239,13 @@ impl DownloadCache {
         // What was taken out is let go of here, not some time later.
         self.addresses.run_pending_tasks().await;
         self.pictures.run_pending_tasks().await;
+    }
+
+    pub async fn counts(&self) -> DownloadCounts {
+        let bytes = self.size().await;
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (hits, misses, evictions) = (count(&self.hits), count(&self.misses), count(&self.evictions));
+        DownloadCounts { hits, misses, evictions, entries: self.pictures.entry_count(), bytes }
     }
 
     /// Bytes of pictures that are kept now.

@@ -26,7 +26,7 @@ mod web;
 
 pub use address::{AllowList, refusal};
 pub use body::Body;
-pub use cache::DownloadCache;
+pub use cache::{DownloadCache, DownloadCounts};
 pub use client::{Client, ClientError, Page};
 pub use downloads::{Downloads, Surroundings};
 pub use error::FetchError;
@@ -37,7 +37,7 @@ pub use page_image::PageImages;
 pub use request::FetchRequest;
 pub use resolver::{Names, SystemNames};
 pub use retry::{RetryBudget, retry_after};
-pub use s3::S3Fetcher;
+pub use s3::{ReadError, S3Fetcher, read_object};
 pub use shelf::Shelf;
 pub use ticks::{RealTicks, StandingTicks, Ticks};
 pub use web::{WebFetcher, WebLimits};

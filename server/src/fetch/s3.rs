@@ -19,26 +19,38 @@ impl S3Fetcher {
     pub fn new(access: Arc<S3Access>) -> Self {
         Self { access }
     }
+}
 
-    /// The store's word on the size is a hint: what arrives is counted.
-    async fn read(&self, bucket: &str, key: &str, limit: u64) -> Result<Bytes, FetchError> {
-        let client = self.access.client().await;
-        let answer = client.get_object().bucket(bucket).key(key).send().await.map_err(|error| S3Error::from(&error))?;
-        let claimed = answer.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
-        if claimed > limit {
-            return Err(FetchError::TooLarge { limit });
-        }
-        let mut bytes = BytesMut::with_capacity(usize::try_from(claimed).unwrap_or(0));
-        let mut body = answer.body;
-        while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|_| FetchError::Interrupted)?;
-            if (bytes.len() as u64).saturating_add(chunk.len() as u64) > limit {
-                return Err(FetchError::TooLarge { limit });
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes.freeze())
+/// Why an object was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadError {
+    Store(S3Error),
+    /// It has more bytes than allowed.
+    TooLarge {
+        limit: u64,
+    },
+    /// The store's answer ended early.
+    Interrupted,
+}
+
+/// An object, at most `limit` bytes. The store's word on the size is a hint: what arrives is counted.
+pub async fn read_object(access: &S3Access, bucket: &str, key: &str, limit: u64) -> Result<Bytes, ReadError> {
+    let client = access.client().await;
+    let answer = client.get_object().bucket(bucket).key(key).send().await.map_err(|error| ReadError::Store(S3Error::from(&error)))?;
+    let claimed = answer.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
+    if claimed > limit {
+        return Err(ReadError::TooLarge { limit });
     }
+    let mut bytes = BytesMut::with_capacity(usize::try_from(claimed).unwrap_or(0));
+    let mut body = answer.body;
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|_| ReadError::Interrupted)?;
+        if (bytes.len() as u64).saturating_add(chunk.len() as u64) > limit {
+            return Err(ReadError::TooLarge { limit });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
 }
 
 #[async_trait]
@@ -47,7 +59,18 @@ impl Fetcher for S3Fetcher {
         let Location::Object { bucket, key } = &candidate.location else {
             return Err(FetchError::Unsupported);
         };
-        request.within(self.read(bucket, key, request.max_bytes)).await.map(Fetched::local)
+        let read = async { Ok(read_object(&self.access, bucket, key, request.max_bytes).await?) };
+        request.within(read).await.map(Fetched::local)
+    }
+}
+
+impl From<ReadError> for FetchError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            ReadError::TooLarge { limit } => Self::TooLarge { limit },
+            ReadError::Interrupted => Self::Interrupted,
+        }
     }
 }
 

@@ -1,16 +1,18 @@
-//! Around every answer: a request id, security headers, one line in the log, and one shape of errors.
+//! Around every answer: a request id, security headers, one line in the log, a place in the metrics, and one shape of errors.
 //!
 //! Whatever made the error (a handler, axum itself, a panic), its body is written here. The log names the route, never
 //! the address: an address may hold an id or a signed link.
 
+use crate::metrics::Metrics;
 use app::api::{ErrorBody, ErrorDetail};
 use axum::{
     body::Body,
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::Response,
 };
+use std::sync::Arc;
 use std::time::Instant;
 use tracing::Instrument;
 
@@ -26,7 +28,7 @@ fn request_id(request: &Request) -> String {
     given.map_or_else(|| uuid::Uuid::new_v4().to_string(), ToOwned::to_owned)
 }
 
-pub async fn envelope(request: Request, next: Next) -> Response {
+pub async fn envelope(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
@@ -37,9 +39,11 @@ pub async fn envelope(request: Request, next: Next) -> Response {
         response = shaped(response, &id);
     }
     let status = response.status().as_u16();
-    let duration_ms = started.elapsed().as_millis();
+    let duration = started.elapsed();
+    metrics.answered(&route, method.as_str(), status, duration);
+    let duration_ms = duration.as_millis();
     // A supervisor asks every few seconds, a page for a dozen files: at `info` they would drown the rest.
-    if route.starts_with("/health") || route.starts_with("/pkg") {
+    if ["/health", "/metrics", "/pkg"].iter().any(|quiet| route.starts_with(quiet)) {
         tracing::debug!(http_request_id = %id, %method, route, status, duration_ms, "answered");
     } else {
         tracing::info!(http_request_id = %id, %method, route, status, duration_ms, "answered");

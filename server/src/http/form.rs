@@ -56,49 +56,59 @@ pub async fn read(mut multipart: Multipart, gate: QualityGate) -> Result<MatchFo
             continue;
         }
         let text = String::from_utf8(field.bytes().await.map_err(unreadable)?.to_vec()).map_err(|_| invalid_text(&name))?;
-        let text = text.trim();
-        if text.is_empty() {
-            continue;
-        }
-        match name.as_str() {
-            "purpose" => options.purpose = words("purpose", text, PURPOSE_CHARS)?,
-            "hint" => options.hint = Some(words("hint", text, HINT_CHARS)?),
-            "consent" => options.consent = truth("consent", text)?,
-            "sync" => sync = truth("sync", text)?,
-            "top_k" => options.top_k = number("top_k", text, 1..=1000)?,
-            "max_candidates" => options.max_candidates = number("max_candidates", text, 1..=10_000)?,
-            "face" => options.face = Some(number("face", text, 0..=9999)?),
-            "quality" => options.quality = text.parse().map_err(|why: String| ApiError::invalid_field("quality", &why))?,
-            "threshold" => options.threshold = Some(cosine("threshold", text)?),
-            "providers" => {
-                for provider in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
-                    if !options.providers.iter().any(|known| known == provider) {
-                        options.providers.push(provider.to_owned());
-                    }
-                }
-                if options.providers.len() > PROVIDERS {
-                    return Err(ApiError::invalid_field("providers", &format!("a list of at most {PROVIDERS} names")));
-                }
-            }
-            "urls" => {
-                for url in split_list(text) {
-                    let url = check_url(url).map_err(|why| bad_url("urls", url, why))?;
-                    if !options.urls.contains(&url) {
-                        options.urls.push(url);
-                    }
-                    if options.urls.len() > MAX_URLS {
-                        return Err(ApiError::invalid_field("urls", &format!("at most {MAX_URLS} addresses")));
-                    }
-                }
-            }
-            "image_url" => options.image_url = Some(check_url(text).map_err(|why| bad_url("image_url", text, why))?),
-            _ => return Err(unknown_field(&name)),
-        }
+        set(&name, &text, &mut options, &mut sync)?;
     }
     if images.is_empty() {
         return Err(missing_image());
     }
     Ok(MatchForm { images, options, sync })
+}
+
+/// The names that [`set`] knows.
+const OPTIONS: [&str; 12] =
+    ["purpose", "consent", "hint", "providers", "urls", "image_url", "top_k", "threshold", "max_candidates", "face", "quality", "sync"];
+
+/// Takes one option, as text. A text of nothing counts as absent.
+pub fn set(name: &str, text: &str, options: &mut MatchOptions, sync: &mut bool) -> Result<(), ApiError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return if OPTIONS.contains(&name) { Ok(()) } else { Err(unknown_field(name)) };
+    }
+    match name {
+        "purpose" => options.purpose = words("purpose", text, PURPOSE_CHARS)?,
+        "hint" => options.hint = Some(words("hint", text, HINT_CHARS)?),
+        "consent" => options.consent = truth("consent", text)?,
+        "sync" => *sync = truth("sync", text)?,
+        "top_k" => options.top_k = number("top_k", text, 1..=1000)?,
+        "max_candidates" => options.max_candidates = number("max_candidates", text, 1..=10_000)?,
+        "face" => options.face = Some(number("face", text, 0..=9999)?),
+        "quality" => options.quality = text.parse().map_err(|why: String| ApiError::invalid_field("quality", &why))?,
+        "threshold" => options.threshold = Some(cosine("threshold", text)?),
+        "providers" => {
+            for provider in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
+                if !options.providers.iter().any(|known| known == provider) {
+                    options.providers.push(provider.to_owned());
+                }
+            }
+            if options.providers.len() > PROVIDERS {
+                return Err(ApiError::invalid_field("providers", &format!("a list of at most {PROVIDERS} names")));
+            }
+        }
+        "urls" => {
+            for url in split_list(text) {
+                let url = check_url(url).map_err(|why| bad_url("urls", url, why))?;
+                if !options.urls.contains(&url) {
+                    options.urls.push(url);
+                }
+                if options.urls.len() > MAX_URLS {
+                    return Err(ApiError::invalid_field("urls", &format!("at most {MAX_URLS} addresses")));
+                }
+            }
+        }
+        "image_url" => options.image_url = Some(check_url(text).map_err(|why| bad_url("image_url", text, why))?),
+        _ => return Err(unknown_field(name)),
+    }
+    Ok(())
 }
 
 pub fn missing_image() -> ApiError {
@@ -159,7 +169,7 @@ fn unknown_field(name: &str) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "unknown_field", message).with(json!({ "field": name }))
 }
 
-fn shown(name: &str) -> String {
+pub fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(40).collect()
 }
 

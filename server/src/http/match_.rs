@@ -3,7 +3,7 @@
 
 use super::{ApiError, form, form::MatchForm, pages, photos, report, upload, wants_html};
 use crate::{
-    jobs::Submission,
+    jobs::{self, Submission},
     pipeline::{QueryPhotos, ValidatedQuery},
     service::Service,
     store::Idempotency,
@@ -34,6 +34,26 @@ pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Resp
 }
 
 async fn answer(service: &Arc<Service>, request: Request, html: bool) -> Result<Response, ApiError> {
+    let refused = |error: &ApiError| service.metrics.request_refused(&error.detail.code);
+    let (accepted, sync) = accept(service, request).await.inspect_err(refused)?;
+    if html {
+        return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, Links::of(&accepted.id.to_string()).page)]).into_response());
+    }
+    told(service, accepted, sync).await
+}
+
+/// What a program is answered: the result, where it waits for it and it comes in time.
+pub async fn told(service: &Arc<Service>, accepted: jobs::Accepted, sync: bool) -> Result<Response, ApiError> {
+    let id = accepted.id;
+    match (sync, accepted.new) {
+        (true, _) => synchronous(service, id).await,
+        (false, true) => Ok(accepted_answer(id, RequestState::Queued)),
+        (false, false) => Ok(accepted_answer(id, report::found(service.store.state(id).await?)?)),
+    }
+}
+
+/// What was accepted, and whether the asker waits for its end.
+async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accepted, bool), ApiError> {
     let key = idempotency_key(request.headers())?;
     let limit = service.config.http.max_upload_bytes;
     let (parts, body) = request.into_parts();
@@ -46,6 +66,11 @@ async fn answer(service: &Arc<Service>, request: Request, html: bool) -> Result<
     photos::check_sizes(&form.images, limit)?;
     form.check_lawful()?;
     form.check_providers(&service.providers)?;
+    take(service, form, key).await
+}
+
+/// Decodes the photos of a checked form, and queues the search.
+pub async fn take(service: &Arc<Service>, form: MatchForm, key: Option<String>) -> Result<(jobs::Accepted, bool), ApiError> {
     let MatchForm { images, options, sync } = form;
     let size_bytes: usize = images.iter().map(Bytes::len).sum();
     let photos = photos::validate(service, images).await?;
@@ -59,16 +84,8 @@ async fn answer(service: &Arc<Service>, request: Request, html: bool) -> Result<
     let Some(query) = QueryPhotos::of(photos) else { return Err(form::missing_image()) };
     let submission = Submission { query, options, idempotency };
     let accepted = service.jobs.submit(submission).await?;
-    let id = accepted.id;
-    tracing::info!(request_id = %id, new = accepted.new, photos = count, size_bytes, "request accepted");
-    if html {
-        return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, Links::of(&id.to_string()).page)]).into_response());
-    }
-    match (sync, accepted.new) {
-        (true, _) => synchronous(service, id).await,
-        (false, true) => Ok(accepted_answer(id, RequestState::Queued)),
-        (false, false) => Ok(accepted_answer(id, report::found(service.store.state(id).await?)?)),
-    }
+    tracing::info!(request_id = %accepted.id, new = accepted.new, photos = count, size_bytes, "request accepted");
+    Ok((accepted, sync))
 }
 
 /// Waits for the result; answers as the asynchronous way does where that takes too long.
@@ -106,7 +123,7 @@ fn accepted_answer(id: Uuid, status: RequestState) -> Response {
 }
 
 /// The header, where it is there: 1 to 255 visible ASCII characters.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().map(str::trim).filter(|key| (1..=255).contains(&key.len()));
     match key {

@@ -12,8 +12,10 @@ mod events;
 mod form;
 mod health;
 mod match_;
+mod metrics;
 mod pages;
 mod photos;
+mod process_s3;
 mod report;
 mod status;
 mod upload;
@@ -38,9 +40,12 @@ pub fn router(service: Arc<Service>) -> Router {
     let pkg = ServiceBuilder::new()
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
         .service(ServeDir::new(service.config.http.site_root.join("pkg")).precompressed_br().precompressed_gzip());
+    let metrics = service.metrics.clone();
     Router::new()
         // The upload is counted while it is read, by `upload`.
         .route("/match", post(match_::post).layer(DefaultBodyLimit::disable()))
+        // Any other spelling of it comes to the fallback.
+        .route(process_s3::PATH, post(process_s3::post).layer(DefaultBodyLimit::disable()))
         .route("/status", get(status::list))
         .route("/status/{request_id}", get(status::one))
         .route("/events/{request_id}", get(events::follow))
@@ -49,13 +54,14 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
         .route("/", get(pages::home))
         .nest_service("/pkg", pkg)
-        .fallback(pages::not_found)
+        .fallback(process_s3::or_not_found)
         .with_state(service)
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(CompressionLayer::new())
-        .layer(axum::middleware::from_fn(envelope::envelope))
+        .layer(axum::middleware::from_fn_with_state(metrics, envelope::envelope))
 }
 
 /// Does the client ask for a page rather than data? A browser that follows a link or sends a form does; a program, a

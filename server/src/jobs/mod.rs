@@ -23,6 +23,7 @@ use crate::{
     clock::Clock,
     config::JobsConfig,
     fetch::DownloadCache,
+    metrics::Metrics,
     objects::{ObjectError, Objects},
     store::{Lookup, Store, StoreError},
 };
@@ -54,6 +55,13 @@ pub enum JobError {
     Objects(#[from] ObjectError),
 }
 
+/// What holds something of requests beside the store and the objects, or counts them.
+pub struct Beside {
+    pub downloads: Arc<DownloadCache>,
+    pub analyses: Arc<AnalysisCache>,
+    pub metrics: Arc<Metrics>,
+}
+
 /// The work on requests, and what it needs.
 pub struct Jobs {
     store: Arc<dyn Store>,
@@ -62,6 +70,7 @@ pub struct Jobs {
     downloads: Arc<DownloadCache>,
     /// Holds what the networks made of pictures of requests.
     analyses: Arc<AnalysisCache>,
+    metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     config: JobsConfig,
     retention: Duration,
@@ -94,19 +103,20 @@ impl Jobs {
     pub fn new(
         store: Arc<dyn Store>,
         objects: Arc<dyn Objects>,
-        downloads: Arc<DownloadCache>,
-        analyses: Arc<AnalysisCache>,
+        beside: Beside,
         clock: Arc<dyn Clock>,
         config: JobsConfig,
         retention: Duration,
         shutdown: CancellationToken,
     ) -> Self {
         let slots = Arc::new(Semaphore::new(config.workers));
+        let Beside { downloads, analyses, metrics } = beside;
         Self {
             store,
             objects,
             downloads,
             analyses,
+            metrics,
             clock,
             config,
             retention,

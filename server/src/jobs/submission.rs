@@ -63,6 +63,7 @@ impl Jobs {
         match submitted {
             Ok(Submitted::Queued) => {
                 self.something_is_queued();
+                self.metrics.request_submitted();
                 return Ok(Accepted { id, new: true });
             }
             _ => self.discard_upload(id).await,

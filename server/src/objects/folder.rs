@@ -168,8 +168,10 @@ impl Objects for FolderObjects {
     async fn check(&self) -> Result<(), ObjectError> {
         let probe = self.root.join(TEMPORARY).join(format!("check-{}", uuid::Uuid::new_v4()));
         blocking(move || {
-            fs::write(&probe, b"ok")?;
-            fs::remove_file(&probe)
+            let written = fs::write(&probe, b"ok");
+            // A full disk takes the name and refuses the bytes.
+            let removed = fs::remove_file(&probe);
+            written.and(removed)
         })
         .await
     }

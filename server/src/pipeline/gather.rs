@@ -9,7 +9,7 @@
 use super::cancel::cancelled;
 use super::kept::{Call, Memory};
 use super::{Diagnostics, KeepError, PipelineContext, Progress};
-use crate::discovery::{Candidate, Cost, Found, Need, ProbeQuery, Provider, ProviderError, URLS, interleave};
+use crate::discovery::{BUCKET, Candidate, Cost, Found, Need, ProbeQuery, Provider, ProviderError, URLS, interleave};
 use app::api::MatchOptions;
 use bytes::Bytes;
 use futures::{FutureExt, future::join_all};
@@ -43,7 +43,9 @@ pub async fn gather(
     let wanted = |provider: &&Arc<dyn Provider>| match provider.name() {
         // Who brings addresses along wants them looked at, whoever else is asked.
         URLS => !options.urls.is_empty(),
-        name => options.providers.is_empty() || options.providers.iter().any(|n| n == name),
+        BUCKET => options.pool_uri.is_some(),
+        // Who names a pool means that one, and others where they are named as well.
+        name => (options.providers.is_empty() && options.pool_uri.is_none()) || options.providers.iter().any(|n| n == name),
     };
     let providers: Vec<_> = ctx.providers.iter().filter(wanted).cloned().collect();
     for name in &options.providers {
@@ -57,6 +59,7 @@ pub async fn gather(
         picture_url: options.image_url.clone(),
         words: options.hint.clone(),
         urls: options.urls.clone(),
+        pool_uri: options.pool_uri.clone(),
     };
     let round = Round { providers, timeout: ctx.provider_timeout, deadline, limit: options.max_candidates, memory };
     tokio::select! {

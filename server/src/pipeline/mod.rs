@@ -57,6 +57,7 @@ pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
 use crate::analyses::{KnownAnalyses, NothingKnown};
 use crate::discovery::Provider;
 use crate::fetch::{Fetcher, Fetchers};
+use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::vision::Visions;
 use app::api::{EventKind, MatchOptions};
@@ -131,6 +132,8 @@ pub struct PipelineContext {
     pub fetcher: Arc<dyn Fetcher>,
     /// What the networks made of files before.
     pub known: Arc<dyn KnownAnalyses>,
+    /// Where searches are counted.
+    pub metrics: Arc<Metrics>,
     /// Where a job keeps what it has fetched for as long as it runs.
     pub downloads_folder: PathBuf,
     /// Where artifacts go; None makes none, and the result carries no links.
@@ -159,6 +162,7 @@ impl PipelineContext {
             providers,
             fetcher: Arc::new(Fetchers::default()),
             known: Arc::new(NothingKnown),
+            metrics: Arc::default(),
             downloads_folder: std::env::temp_dir(),
             objects,
             limits: ImageLimits::default(),

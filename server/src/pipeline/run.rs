@@ -13,13 +13,17 @@ use super::reporter::Reporter;
 use super::sweep::kept_links;
 use super::{MatchJob, PipelineContext, PipelineError, Progress, StageError, StageTimes, report};
 use crate::fetch::FetchRequest;
-use app::api::{MatchReport, MatchResult, RequestState};
+use app::api::{MatchReport, MatchResult, ProbeReport, RequestState};
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Searches for the query's face, or goes on with such a search where an earlier run of the job has left it. The result is stored as `matching_results.json` beside the artifacts and returned.
+/// Searches for the query's face, or goes on with such a search where an earlier run of the job has left it. The result is stored
+/// as `matching_results.json` beside the artifacts and returned. What the search does on its way is counted in the context's metrics.
 pub async fn run(ctx: &PipelineContext, job: &MatchJob, progress: &dyn Progress) -> Result<MatchResult, PipelineError> {
-    run_timed(ctx, job, progress, &StageTimes::default()).await
+    let (times, _searching) = (StageTimes::default(), ctx.metrics.searching());
+    let result = run_timed(ctx, job, &ctx.metrics.watching(progress), &times).await;
+    ctx.metrics.worked(&times);
+    result
 }
 
 /// As [`run`]; the time that each stage takes is added to `times`.
@@ -149,7 +153,7 @@ async fn search(
         fallback: !fallbacks.is_empty(),
         fallbacks,
         diagnostics: diagnostics.list(),
-        result: vec![query.report(&swept.query_links, matches)],
+        result: vec![ProbeReport { query_uri: job.options.query_uri.clone(), ..query.report(&swept.query_links, matches) }],
     };
     if let Some(objects) = &ctx.objects {
         let key = format!("output/{}/matching_results.json", job.request_id);

@@ -25,4 +25,5 @@ mod postgres;
 #[path = "../common/s3_server.rs"]
 mod s3_server;
 mod seeded;
+mod store;
 mod web;

@@ -62,7 +62,11 @@ impl S3Server {
             async move {
                 match instead {
                     None => service.oneshot(request).await.expect("an answer").map(Body::new),
-                    Some(Instead::Status(status)) => Response::builder().status(status).body(Body::empty()).expect("an answer"),
+                    Some(Instead::Status(status)) => {
+                        // Who is answered before all is sent may see a reset connection and no answer.
+                        let _ = axum::body::to_bytes(request.into_body(), usize::MAX).await;
+                        Response::builder().status(status).body(Body::empty()).expect("an answer")
+                    }
                     Some(Instead::Silence) => std::future::pending().await,
                 }
             }

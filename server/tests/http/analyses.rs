@@ -155,7 +155,8 @@ async fn what_was_erased_while_nobody_heard_of_it_is_found_by_the_next_sweep() {
     let app = TestApp::start(folder.path()).await;
     let (id, _) = search(&app, Form::good()).await;
     // As another node would: the row goes, and this one is not told.
-    app.service.store.erase(id.parse().expect("an id"), server::clock::Clock::now(&*app.clock)).await.expect("erased");
+    let now = server::clock::Clock::now(&*app.clock);
+    app.service.store.erase(id.parse().expect("an id"), now, now).await.expect("erased");
     app.service.store.erasure_finished(id.parse().expect("an id")).await.expect("finished");
     assert!(!kept(&folder).is_empty());
     app.service.jobs.sweep().await.expect("a sweep");
@@ -163,7 +164,8 @@ async fn what_was_erased_while_nobody_heard_of_it_is_found_by_the_next_sweep() {
 
     // The same, and the process dies before it.
     let (id, _) = search(&app, Form::good()).await;
-    app.service.store.erase(id.parse().expect("an id"), server::clock::Clock::now(&*app.clock)).await.expect("erased");
+    let now = server::clock::Clock::now(&*app.clock);
+    app.service.store.erase(id.parse().expect("an id"), now, now).await.expect("erased");
     app.service.store.erasure_finished(id.parse().expect("an id")).await.expect("finished");
     app.kill().await;
     let _app = TestApp::start(folder.path()).await;
@@ -278,6 +280,7 @@ async fn with_real_networks_what_is_remembered_on_disk_is_what_they_saw_to_the_l
             query: QueryPhoto { name: "query.jpg".into(), bytes: query.clone() }.into(),
             retry_count: 0,
             max_retries: 0,
+            kept: std::collections::BTreeMap::new(),
         };
         let result = run(&context, &job, &Silent).await.expect("completed");
         (result, vision.calls.swap(0, Ordering::SeqCst))

@@ -14,6 +14,7 @@ mod erasure;
 mod events;
 mod full_disk;
 mod matching;
+mod metrics;
 mod near_duplicates;
 mod pages;
 mod providers;

@@ -10,4 +10,5 @@ mod s3_server;
 mod objects;
 mod outages;
 mod pools;
+mod process;
 mod requests;

@@ -6,7 +6,7 @@ use axum::{Router, body::Body, http::StatusCode, response::Response};
 use bytes::Bytes;
 use server::{
     clock::{Clock, Moment, SystemClock},
-    config::{Config, Environment},
+    config::{Config, Environment, S3Config},
     objects::{ObjectError, Objects, PART_BYTES, S3Objects, open},
     s3::S3Access,
 };
@@ -171,6 +171,16 @@ async fn a_presigned_address_opens_one_object_without_credentials_and_only_for_i
 }
 
 #[tokio::test]
+async fn an_address_at_aws_needs_no_header_that_a_browser_does_not_send() {
+    let at_aws = S3Config { region: Some("eu-central-1".into()), ..S3Config::default() };
+    let objects = S3Objects::new(S3Access::with_keys(at_aws, KEY, SECRET), "faces", "engine", Arc::new(SystemClock)).presigning(true);
+    let address = objects.presigned("output/1/a.jpg", Duration::from_secs(300)).await.expect("signed").expect("an address");
+    assert!(address.starts_with("https://faces.s3.eu-central-1.amazonaws.com/engine/output/1/a.jpg?"), "{address}");
+    assert!(address.contains("X-Amz-SignedHeaders=host&"), "{address}");
+    assert_eq!(objects.origin().await.as_deref(), Some("https://faces.s3.eu-central-1.amazonaws.com"));
+}
+
+#[tokio::test]
 async fn wrong_keys_and_a_missing_bucket_are_told_apart() {
     let store = store().await;
     for (key, secret) in [(KEY, "another secret"), ("AKIDOTHER", SECRET)] {
@@ -181,7 +191,7 @@ async fn wrong_keys_and_a_missing_bucket_are_told_apart() {
         }
     }
     let objects = S3Objects::new(store.access(), "nowhere", "", Arc::new(SystemClock));
-    for missing in [objects.list("a").await.map(drop), objects.get("a").await.map(drop), objects.check().await] {
+    for missing in [objects.list("a").await.map(drop), objects.delete_prefix("a").await, objects.check().await] {
         assert!(matches!(missing, Err(ObjectError::NoSuchBucket)), "{missing:?}");
     }
 }
