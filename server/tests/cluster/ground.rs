@@ -96,7 +96,8 @@ impl Ground {
             ("SIGNING_KEY".into(), "the same key on every machine".into()),
             ("MAX_CONCURRENCY".into(), "3".into()),
             ("WORKERS".into(), "3".into()),
-            ("WORKER_HEARTBEAT".into(), "0.5".into()),
+            // The queue counts in whole seconds, and three of these are two: with less a live worker may be taken for a dead one.
+            ("WORKER_HEARTBEAT".into(), "0.7".into()),
             ("CLUSTER_HOLD".into(), self.hold().to_string_lossy().into_owned()),
         ];
         variables.extend(self.web.variables().map(|(name, value)| (name.to_owned(), value)));
