@@ -10,6 +10,7 @@ mod limits;
 mod quality;
 mod request;
 mod result;
+mod share;
 
 pub use error::{ErrorBody, ErrorDetail};
 pub use event::{CandidateState, Event, EventKind};
@@ -23,3 +24,4 @@ pub use result::{
     Diagnostic, DownloadedFrom, FaceReport, FallbackReport, MatchReport, MatchResult, MatchStatus, ModelNames, PersonReport, ProbePhoto,
     ProbeReport, ProvenanceReport, Thresholds,
 };
+pub use share::{ShareOptions, ShareReport, SharedResult};

@@ -17,6 +17,7 @@ mod pages;
 mod photos;
 mod process_s3;
 mod report;
+mod share;
 mod status;
 mod upload;
 
@@ -50,6 +51,9 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/status/{request_id}", get(status::one))
         .route("/events/{request_id}", get(events::follow))
         .route("/requests/{request_id}", get(pages::request).delete(erase::delete))
+        .route("/requests/{request_id}/share", post(share::post).delete(share::delete))
+        .route("/r/{token}", get(share::get))
+        .route("/r/{token}/{*path}", get(share::picture))
         .route("/artifacts/{*key}", get(artifacts::get))
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
