@@ -15,6 +15,7 @@ mod match_;
 mod metrics;
 mod pages;
 mod photos;
+mod pools;
 mod process_s3;
 mod report;
 mod share;
@@ -55,6 +56,9 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/r/{token}", get(share::get))
         .route("/r/{token}/{*path}", get(share::picture))
         .route("/artifacts/{*key}", get(artifacts::get))
+        .route("/pools", get(pools::list).post(pools::create))
+        .route("/pools/{name}", axum::routing::delete(pools::delete))
+        .route("/pools/{name}/sync", post(pools::sync))
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

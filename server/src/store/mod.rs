@@ -13,6 +13,7 @@ mod deliveries;
 mod dialect;
 mod migrations;
 mod notices;
+mod pools;
 mod reading;
 mod shares;
 mod sql;
@@ -20,6 +21,7 @@ mod writing;
 
 pub use deliveries::{Delivery, QUEUE, Queue};
 pub use notices::{Notice, Notices};
+pub use pools::{NewPicture, NewPool, PictureRow, PoolOrigin, PoolRow, PoolStore, StoredAnalysis, SyncClaim, SyncEnd};
 pub use sql::SqlStore;
 
 use crate::clock::Moment;
@@ -228,7 +230,7 @@ pub struct Erased {
 }
 
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: PoolStore + Send + Sync {
     /// Notes that files of a request are about to be written, before there is a row: [`Store::submit`] takes the note
     /// away with the same transaction that queues the request. After `until` the sweep takes it for abandoned.
     async fn begin_upload(&self, id: Uuid, until: Moment) -> Result<(), StoreError>;

@@ -33,9 +33,9 @@ const LIMIT: Duration = Duration::from_secs(12);
 const FORGET_WORKERS: Duration = Duration::from_secs(3600);
 
 pub struct SqlStore {
-    dialect: Dialect,
-    writer: AnyPool,
-    readers: AnyPool,
+    pub(super) dialect: Dialect,
+    pub(super) writer: AnyPool,
+    pub(super) readers: AnyPool,
     queue: Queue,
     /// Of Postgres, for those who listen.
     postgres: Option<PgConnectOptions>,
@@ -99,13 +99,13 @@ impl SqlStore {
         &self.writer
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
         self.dialect.begin(&self.writer).await
     }
 }
 
 /// Runs it, but not for ever: a connection that hangs is given up, and the pool makes another.
-async fn within_limit<T>(work: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
+pub(super) async fn within_limit<T>(work: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
     timeout(LIMIT, work).await.unwrap_or(Err(StoreError::Silent))
 }
 
@@ -213,7 +213,8 @@ impl Store for SqlStore {
                 }
                 // Where another process is at it already, that one does it.
                 Dialect::Postgres => {
-                    sqlx::raw_sql("VACUUM (SKIP_LOCKED) requests, events, logs, kept, consents, idempotency").execute(&self.writer).await?;
+                    let tables = "VACUUM (SKIP_LOCKED) requests, events, logs, kept, consents, idempotency, pools, pool_pictures";
+                    sqlx::raw_sql(tables).execute(&self.writer).await?;
                     Ok(true)
                 }
             }

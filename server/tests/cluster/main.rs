@@ -21,6 +21,7 @@ mod outside;
 mod played;
 #[path = "../common/postgres.rs"]
 mod postgres;
+mod pools;
 #[allow(dead_code)]
 #[path = "../common/s3_server.rs"]
 mod s3_server;

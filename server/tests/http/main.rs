@@ -4,6 +4,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[path = "../common/postgres.rs"]
+mod postgres;
+
 #[path = "../real/mod.rs"]
 mod real;
 
@@ -17,6 +20,7 @@ mod matching;
 mod metrics;
 mod near_duplicates;
 mod pages;
+mod pools;
 mod providers;
 mod quality;
 mod queue;
