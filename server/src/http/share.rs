@@ -120,7 +120,7 @@ fn unknown() -> ApiError {
 fn shared(result: MatchResult, id: Uuid, token: &str, (created_at, expires_at): (String, String)) -> SharedResult {
     let MatchResult { engine, models, thresholds, calibration, fallback, fallbacks, mut result, .. } = result;
     let (own, readers) = (format!("/artifacts/{}/", output_prefix(id)), format!("/r/{token}/"));
-    let mut show = |address: &mut Option<String>| {
+    let show = |address: &mut Option<String>| {
         // An address of another form is none that a reader could open.
         *address = address.as_deref().and_then(|address| address.strip_prefix(&own)).map(|path| format!("{readers}{}", encoded(path)));
     };
