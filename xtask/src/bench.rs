@@ -8,9 +8,11 @@
 //!
 //! Then downloads: the product fetches pictures from hosts with latency, against what latency and bandwidth alone would take.
 //!
+//! Then a crowd: two hundred uploads at once ([`crate::bench_crowd`]).
+//!
 //! What follows is search in stored vectors ([`crate::bench_index`]).
 
-use crate::{bench_env, places, places::Places, process};
+use crate::{bench_crowd, bench_env, places, places::Places, process};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -36,7 +38,13 @@ pub fn run(places: &Places) -> Result<()> {
     let compared = compare(places);
     let embedded = embedding(places);
     downloads(places)?;
-    compared.and(embedded)
+    compared.and(embedded).and(crowd(places))
+}
+
+/// The query of the comparison, uploaded two hundred times at once.
+pub fn crowd(places: &Places) -> Result<()> {
+    let (query, _) = pictures(places)?;
+    bench_crowd::run(places, &query)
 }
 
 /// 64 aligned crops one by one and in batches of 8.

@@ -5,6 +5,7 @@
 mod accuracy;
 mod apt;
 mod bench;
+mod bench_crowd;
 mod bench_env;
 mod bench_index;
 mod browser;
@@ -35,7 +36,7 @@ cargo xtask <command>
   site                the page's bundle: wasm, JavaScript, CSS
   browser             Chromium and the packages of the browser tests
   bench-env           Python environment with the reference engine and FAISS, for `make bench`
-  bench [index]       the product's wall time against the reference pipeline's, then search in stored vectors against
+  bench [index|crowd] the product's wall time against the reference pipeline's, then search in stored vectors against
                       FAISS; `index`: that alone
   accuracy            docs/accuracy.md with its curves: thresholds, error rates, recall
   test [OPTIONS]      every test; the options go to `cargo test`
@@ -72,6 +73,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["site"] => site::run(&places),
         ["browser"] => browser::run(&places),
         ["bench"] => bench::run(&places).and(bench_index::run(&places)),
+        ["bench", "crowd"] => bench::crowd(&places),
         ["bench", "index"] => bench_index::run(&places),
         ["accuracy"] => accuracy::run(&places),
         ["bench-env"] => bench_env::run(&places),

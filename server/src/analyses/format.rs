@@ -217,3 +217,42 @@ impl<'a> Reader<'a> {
         all.get(usize::from(self.u8()?)).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::Role;
+
+    fn signed(key: &Key, body: &[u8]) -> Vec<u8> {
+        [MAGIC.as_slice(), key.as_bytes(), &checksum(key, body), body].concat()
+    }
+
+    #[test]
+    fn a_body_of_any_bytes_is_read_or_refused_even_where_its_checksum_is_right() {
+        let key = Key::of("a", "played", Role::Query);
+        let contract = Arc::new(Contract { digest: "0".into(), preprocessing: "played".into(), dimension: 2 });
+        let embedding = Embedding::from_raw(vec![3.0, 4.0], &contract).expect("a vector");
+        let bbox = BBox::new(0.0, 0.0, 9.0, 9.0);
+        let face = AnalysedFace { bbox, face: None, look: Look::Full, person: None, sharpness: 0.0, quality: None, embedding };
+        let people = vec![Person { bbox, score: 0.5 }];
+        let (looks, failed_looks) = (vec![Look::Full], Vec::new());
+        let analysis = Analysis { width: 9, height: 9, people, faces: vec![face], looks, failed_looks, by_backup: false };
+        let whole = encode(&key, &analysis).expect("bytes");
+        let body = &whole[MAGIC.len() + Key::BYTES + 32..];
+        assert!(decode(&signed(&key, body), &key, &contract).is_some());
+        let (mut read, mut refused) = (0, 0);
+        for place in 0..body.len() {
+            assert!(decode(&signed(&key, &body[..place]), &key, &contract).is_none(), "{place} bytes");
+            for value in [0, 1, 7, 0x7f, 0xff] {
+                let mut changed = body.to_vec();
+                changed[place] = value;
+                // A count that promises four thousand million people ends with the bytes.
+                match decode(&signed(&key, &changed), &key, &contract) {
+                    Some(_) => read += 1,
+                    None => refused += 1,
+                }
+            }
+        }
+        assert!(read > 0 && refused > 0, "{read} {refused}");
+    }
+}

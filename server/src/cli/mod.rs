@@ -1,6 +1,7 @@
 //! The verbs of `face-engine`.
 
 mod bench;
+mod bench_crowd;
 mod bench_downloads;
 mod bench_embedding;
 mod bench_index;
@@ -49,6 +50,9 @@ enum Verb {
     /// Times a search over named pictures; `make bench` compares it with the reference pipeline.
     #[command(hide = true)]
     Bench(bench::BenchArgs),
+    /// Times `/health/live` while two hundred photos are uploaded at once, and while they are worked on; `make bench` prints it.
+    #[command(hide = true)]
+    BenchCrowd(bench_crowd::BenchCrowdArgs),
     /// Times downloads from hosts with latency against the ideal; `make bench` prints it.
     #[command(hide = true)]
     BenchDownloads(bench_downloads::BenchDownloadsArgs),
@@ -78,6 +82,7 @@ pub fn main() -> ExitCode {
         Verb::Providers(arguments) => providers::run(&arguments),
         Verb::Calibrate(arguments) => calibrate::run(arguments),
         Verb::Bench(arguments) => bench::run(arguments),
+        Verb::BenchCrowd(arguments) => bench_crowd::run(&arguments),
         Verb::BenchDownloads(arguments) => bench_downloads::run(arguments),
         Verb::BenchEmbedding(arguments) => bench_embedding::run(&arguments),
         Verb::BenchIndex(arguments) => bench_index::run(&arguments),

@@ -121,6 +121,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Row(_) => Self::internal(&error),
+            StoreError::Full => Self::storage_full(&error),
             _ => Self::unavailable(&error),
         }
     }

@@ -64,8 +64,14 @@ impl Jobs {
             }
         };
         match taken {
-            Taken::Run(claimed) => self.run_one(context, *claimed).await,
+            Taken::Run(claimed) => {
+                if claimed.taken_over {
+                    self.metrics.request_taken_over();
+                }
+                self.run_one(context, *claimed).await;
+            }
             Taken::Parked => {
+                self.metrics.request_failed(&parked.code);
                 tracing::warn!(request_id = %id, "a request was interrupted too often and is given up");
                 self.wakes.wake(id);
             }
@@ -191,7 +197,11 @@ impl Jobs {
                 let done = EventKind::Done { counts: progress.counts(), seconds: result.time_taken };
                 tracing::info!(request_id = %id, seconds = result.time_taken, "request completed");
                 let (batch, outcome) = (progress.last_batch(Some(done)), Outcome::Completed(result));
-                self.until_stored(id, || self.store.finish(claim, &batch, &outcome, self.clock.now())).await
+                let stored = self.until_stored(id, || self.store.finish(claim, &batch, &outcome, self.clock.now())).await;
+                if stored == Some(true) {
+                    self.metrics.request_completed();
+                }
+                stored
             }
             Ended::Failed { error, retryable } if retryable && claimed.retry_count < self.config.max_retries => {
                 let pause = self.config.retry_pause.saturating_mul(1 << claimed.retry_count.min(16)).min(LONGEST_PAUSE);
@@ -216,12 +226,20 @@ impl Jobs {
         }
         tracing::info!(request_id = %id, code = error.code, "request failed");
         let batch = progress.last_batch(Some(EventKind::Error { error: error.clone() }));
+        let code = error.code.clone();
         let outcome = Outcome::Failed(error);
-        self.until_stored(id, || self.store.finish(claimed.claim, &batch, &outcome, self.clock.now())).await
+        let stored = self.until_stored(id, || self.store.finish(claimed.claim, &batch, &outcome, self.clock.now())).await;
+        if stored == Some(true) {
+            self.metrics.request_failed(&code);
+        }
+        stored
     }
 
     async fn back_to_queue(&self, claimed: &Claimed, progress: &JobProgress, retry: Retry, pause: Duration) -> Option<bool> {
         let (claim, batch) = (claimed.claim, progress.last_batch(None));
+        if retry == Retry::Counted {
+            self.metrics.request_retried();
+        }
         let there = self.until_stored(claim.id, || self.store.requeue(claim, &batch, retry, pause, self.clock.now())).await;
         if there == Some(true) && !self.shutdown.is_cancelled() {
             self.something_is_queued();

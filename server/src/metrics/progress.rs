@@ -2,8 +2,9 @@
 
 use super::Metrics;
 use super::family::word;
-use crate::pipeline::Progress;
+use crate::pipeline::{KeepError, Progress};
 use app::api::{CandidateState, EventKind};
+use async_trait::async_trait;
 
 /// See [`Metrics::watching`].
 pub struct Watched<'a> {
@@ -17,9 +18,9 @@ impl<'a> Watched<'a> {
     }
 }
 
-impl Progress for Watched<'_> {
-    fn emit(&self, event: EventKind) {
-        match &event {
+impl Watched<'_> {
+    fn count(&self, event: &EventKind) {
+        match event {
             EventKind::Stage { stage, .. } => {
                 // Told while it runs without a time, and once with it when it has ended.
                 if let Some(seconds) = stage.seconds {
@@ -37,7 +38,27 @@ impl Progress for Watched<'_> {
             }
             EventKind::Match { .. } | EventKind::Done { .. } | EventKind::Error { .. } => {}
         }
+    }
+}
+
+#[async_trait]
+impl Progress for Watched<'_> {
+    fn emit(&self, event: EventKind) {
+        self.count(&event);
         self.progress.emit(event);
+    }
+
+    fn keep(&self, key: &str, value: String) {
+        self.progress.keep(key, value);
+    }
+
+    fn emit_and_keep(&self, event: EventKind, key: &str, value: String) {
+        self.count(&event);
+        self.progress.emit_and_keep(event, key, value);
+    }
+
+    async fn keep_now(&self, key: &str, value: String) -> Result<(), KeepError> {
+        self.progress.keep_now(key, value).await
     }
 
     fn log(&self, message: String) {

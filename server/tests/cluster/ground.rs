@@ -8,8 +8,9 @@ use crate::{
     web::{GOOD, Web},
 };
 use serde_json::Value;
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
 
 /// Pictures of the pool that a search lists; one more is broken.
 const OF_THE_POOL: usize = 5;
@@ -89,6 +90,7 @@ impl Ground {
             ("DATA_DIR".to_owned(), of_folder(name)),
             ("ARTIFACTS_URL".into(), format!("file:{}", self.artifacts().display())),
             ("POOLS".into(), format!("samples={}", of_folder("pool"))),
+            ("POOLS_SYNC".into(), "false".into()),
             ("PROVIDERS".into(), "samples,brave".into()),
             // A face of one flat colour is as blurred as can be.
             ("QUALITY_GATE".into(), "off".into()),
@@ -137,10 +139,13 @@ impl Ground {
         assert_eq!(of_the_web, self.web.good(words)[..expected], "{words}: {report:#}");
     }
 
-    /// Files that the processes have left.
+    /// Files of requests that the processes have left: what they share, and what each has kept for itself of pictures.
     pub fn files(&self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
         let mut folders = vec![self.artifacts()];
+        for name in fs::read_dir(self.folder.path()).into_iter().flatten().flatten() {
+            folders.extend(["analyses", "downloads"].map(|kept| name.path().join(kept)));
+        }
+        let mut files = Vec::new();
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let path = entry.path();
@@ -148,6 +153,15 @@ impl Ground {
             }
         }
         files
+    }
+
+    /// Once the requests are erased. What is left is named where that does not come.
+    pub async fn assert_empty(&self) {
+        let patience = Instant::now() + Duration::from_secs(20);
+        while !self.files().is_empty() {
+            assert!(Instant::now() < patience, "these are left, and no request owns them: {:#?}", self.files());
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     node::{Node, Role},
     played,
 };
+use serde_json::Value;
 use std::{
     future::ready,
     sync::Arc,
@@ -71,7 +72,7 @@ async fn a_worker_that_was_held_up_writes_nothing_after_its_work_was_given_to_an
     let id = entrances.accepted(0, "a key", &Ground::form("somebody")).await;
     first.is_at_work().await;
     first.signal("STOP");
-    let second = ground.start(Role::Worker, "second").await;
+    let mut second = ground.start(Role::Worker, "second").await;
     ground.let_runs_go();
     let followed = follow(&entrances, 0, &id).await;
     let report = entrances.ended(0, &id).await;
@@ -80,17 +81,31 @@ async fn a_worker_that_was_held_up_writes_nothing_after_its_work_was_given_to_an
 
     // It goes on where it was, and does not know yet that nobody waits for it.
     first.signal("CONT");
-    drop(second);
+    second.kill();
     let next = entrances.accepted(0, "another key", &Ground::form("somebody else")).await;
     ground.assert_whole("somebody else", &entrances.ended(0, &next).await);
-    assert_eq!(entrances.status(0, &id).await, report, "the result stays as it was");
+    assert_eq!(unsigned(entrances.status(0, &id).await), unsigned(report), "the result stays as it was");
     followed.assert_told_once(&id);
-    assert_eq!(follow(&entrances, 0, &id).await.events, followed.events, "nothing is told after the end");
+    let again = follow(&entrances, 0, &id).await;
+    assert_eq!(again.events.len(), followed.events.len(), "nothing is told after the end");
     assert_eq!(ground.web.asked("somebody"), 1);
+    // What it keeps for itself goes when it is there to be told.
+    let _second = ground.start(Role::Worker, "second").await;
     for id in [id, next] {
         entrances.erased(0, &id).await;
     }
-    assert_eq!(ground.files(), Vec::<std::path::PathBuf>::new());
+    ground.assert_empty().await;
+}
+
+/// Links are signed anew each time.
+fn unsigned(mut report: Value) -> Value {
+    match &mut report {
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = unsigned(item.take())),
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, field)| *field = unsigned(field.take())),
+        Value::String(text) => text.truncate(text.find("?expires=").unwrap_or(text.len())),
+        _ => {}
+    }
+    report
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +149,7 @@ async fn a_request_that_is_erased_on_one_node_stops_on_its_worker_and_leaves_not
     ground.assert_whole("somebody else", &entrances.ended(0, &next).await);
     assert!(!worker.has_said(&format!("request completed request_id={id}")), "it was stopped");
     entrances.erased(0, &next).await;
-    until("nothing is left", || ready(ground.files().is_empty())).await;
+    ground.assert_empty().await;
     assert_eq!(there.client.get(&format!("/events/{id}")).await.status, 410);
 }
 

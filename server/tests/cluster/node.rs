@@ -146,7 +146,10 @@ fn read_log(line: &str, in_hand: &Mutex<HashSet<String>>, said: &Mutex<Vec<Strin
     let mut in_hand = in_hand.lock().expect("whole");
     if line.contains(" request started ") {
         in_hand.insert(id);
-    } else if [" request completed ", " request failed ", " request will be tried again "].iter().any(|words| line.contains(words)) {
+    } else if [" request completed ", " request failed ", " request will be tried again ", " request waits for the store "]
+        .iter()
+        .any(|words| line.contains(words))
+    {
         in_hand.remove(&id);
     }
 }
