@@ -21,7 +21,7 @@ export default async function start() {
   mkdirSync(join(__dirname, "artefacts"), { recursive: true });
   process.env.FACE_ENGINE_SAMPLES = join(shared, "samples");
 
-  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: data, HOST: "127.0.0.1", PORT: "0", WORKERS: "1" };
+  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: data, HOST: "127.0.0.1", PORT: "0", WORKERS: "1", POOLS_SYNC: "false" };
   if (process.env.ENGINE) env.ENGINE = process.env.ENGINE;
   const server = spawn(binary, ["serve"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise<void>((done) => server.once("exit", () => done()));

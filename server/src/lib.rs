@@ -8,7 +8,7 @@
 //! * [`pipeline`]: one file a stage; [`discovery`]: who names candidate pictures; [`fetch`]: how a picture is had;
 //! * [`vision`]: which networks do a job, and what stands in for them;
 //! * [`analyses`]: what the networks made of files before;
-//! * [`index`]: exact search over stored vectors;
+//! * [`pools`]: the operator's collections, looked at once; [`index`]: exact search over stored vectors;
 //! * [`metrics`]: what is counted, for `GET /metrics`;
 //! * [`recall`]: how many faces the pipeline finds, measured;
 //! * [`calibrate`]: how sure the thresholds are, measured on pictures of known people;
@@ -34,6 +34,7 @@ pub mod metrics;
 pub mod net;
 pub mod objects;
 pub mod pipeline;
+pub mod pools;
 pub mod recall;
 pub mod s3;
 pub mod service;

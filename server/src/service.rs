@@ -7,12 +7,13 @@ use crate::{
     analyses::{AnalysisCache, LayerCounts},
     clock::Clock,
     config::{Config, Database, EngineConfig, Role},
-    discovery::{self, Provider, Providers, RequestedBuckets},
+    discovery::{self, Provider, ProviderSource, Providers, RequestedBuckets},
     fetch::{ClientError, DownloadCounts, Downloads, S3Fetcher, Surroundings},
     jobs::{Beside, JobError, Jobs, MISSED_HEARTBEATS},
     metrics::{self, CountedFetcher, CountedProvider, Metrics},
     objects::{self, Objects, SignedLinks},
     pipeline::{ImageLimits, PipelineContext},
+    pools::{AskablePools, PoolAnalyses, Pools},
     s3::S3Access,
     store::{SqlStore, Store, StoreError},
     vision::{Backup, MachineMemory, Memory, MemoryGuard, VisionLoader, Visions},
@@ -99,6 +100,8 @@ pub enum ServiceError {
     Analyses { path: PathBuf, error: io::Error },
     #[error("Candidates cannot be searched for: {0}.")]
     Providers(#[from] discovery::web::ApiError),
+    #[error("The pools cannot be read: {0}.")]
+    Pools(StoreError),
     #[error("Interrupted requests cannot be taken up again: {0}.")]
     Recovery(#[from] JobError),
     #[error("The networks cannot be loaded: {0}. `make models` prepares them.")]
@@ -113,7 +116,10 @@ pub struct Service {
     pub objects: Arc<dyn Objects>,
     pub links: Arc<SignedLinks>,
     pub jobs: Arc<Jobs>,
+    /// Of the settings; [`Service::providers_now`] has all.
     pub providers: Providers,
+    /// The operator's own collections.
+    pub pools: Arc<Pools>,
     /// What requests may name in buckets.
     pub buckets: RequestedBuckets,
     s3: Arc<S3Access>,
@@ -171,6 +177,8 @@ impl Service {
             .map_err(|error| ServiceError::Analyses { path: config.analyses.folder.clone(), error })?;
         let metrics = Arc::new(Metrics::default());
         let beside = Beside { downloads: downloads.cache.clone(), analyses: analyses.clone(), metrics: metrics.clone() };
+        let pools = Pools::new(store.clone(), &config, s3.clone(), analyses.clone(), clock.clone());
+        pools.open(config.discovery.sync_pools).await.map_err(ServiceError::Pools)?;
         let jobs = Jobs::new(store.clone(), objects.clone(), beside, clock.clone(), jobs_config, retention, shutdown.clone());
         let jobs = Arc::new(jobs);
         jobs.recover().await?;
@@ -185,6 +193,7 @@ impl Service {
             links,
             jobs,
             providers,
+            pools,
             buckets: RequestedBuckets::new(&config, &s3),
             s3,
             downloads,
@@ -209,9 +218,12 @@ impl Service {
         tasks.spawn(self.jobs.clone().listen());
         tasks.spawn(self.jobs.clone().sweep_regularly(SWEEP_EVERY));
         tasks.spawn(self.downloads.cache.clone().sweep_regularly(self.shutdown.clone()));
+        tasks.spawn(self.pools.clone().watch(self.shutdown.clone()));
         if !self.config.role.works() {
             return;
         }
+        let jobs = self.jobs.clone();
+        tasks.spawn(self.pools.clone().sync_regularly(self.ready.subscribe(), Arc::new(move || jobs.is_busy()), self.shutdown.clone()));
         tasks.spawn(self.jobs.clone().work(self.ready.subscribe()));
         // The task must not keep the service alive, or dropping the service would never drop the task.
         let (service, ready, failed) = (Arc::downgrade(self), self.ready.clone(), self.failed.clone());
@@ -242,19 +254,30 @@ impl Service {
         let counted = |provider: &Arc<dyn Provider>| -> Arc<dyn Provider> {
             Arc::new(CountedProvider::new(Arc::clone(provider), Arc::clone(&self.metrics)))
         };
-        let providers = self.providers.present.iter().map(counted).collect();
-        let mut context = PipelineContext::new(vision, providers, Some(self.objects.clone()));
+        let of_pools = |name: &str| self.config.discovery.pools.iter().any(|pool| pool.name == name);
+        let others = self.providers.present.iter().filter(|provider| !of_pools(provider.name())).map(counted).collect();
+        let mut context = PipelineContext::new(vision, others, Some(self.objects.clone()));
         context.visions = Some(self.visions.clone());
         context.downloads_folder = self.config.download.folder.clone();
         let fetchers = self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone())));
         context.fetcher = Arc::new(CountedFetcher::new(Arc::new(fetchers), self.metrics.clone()));
         context.metrics = self.metrics.clone();
-        context.known = self.analyses.clone();
+        context.pools = Some(Arc::new(AskablePools::counted(self.pools.clone(), self.metrics.clone())));
+        let (cache, store) = (self.analyses.clone(), self.store.clone());
+        context.known = Arc::new(PoolAnalyses { cache, store, runtime: tokio::runtime::Handle::current() });
         context.limits = self.limits;
         context.job_timeout = self.config.jobs.job_timeout;
         context.provider_timeout = self.config.discovery.timeout;
         context.max_concurrency = self.config.jobs.max_concurrency.unwrap_or(context.max_concurrency);
         context
+    }
+
+    /// Who can be asked now: pools, also those that the settings do not name, then the others.
+    pub async fn providers_now(&self) -> Providers {
+        let of_pools = |name: &str| self.config.discovery.pools.iter().any(|pool| pool.name == name);
+        let mut present = AskablePools::new(self.pools.clone()).providers().await;
+        present.extend(self.providers.present.iter().filter(|provider| !of_pools(provider.name())).cloned());
+        Providers { present, absent: self.providers.absent.clone() }
     }
 
     /// The networks that would do a job now, once they are warm.
@@ -304,7 +327,7 @@ impl Service {
             thresholds,
             quality_gate: self.config.quality.gate,
             calibration: vision.as_ref().map_or_else(|| "loading".into(), |vision| vision.info().calibration.clone()),
-            providers: self.providers.reports(),
+            providers: self.providers_now().await.reports(),
             database: database.into(),
             objects: objects.into(),
             queue: QueueReport { queued: count("queued"), running: count("running"), capacity: self.config.jobs.queue_capacity, workers },

@@ -7,14 +7,17 @@ mod error;
 mod event;
 mod health;
 mod limits;
+mod pools;
 mod quality;
 mod request;
 mod result;
+mod share;
 
 pub use error::{ErrorBody, ErrorDetail};
 pub use event::{CandidateState, Event, EventKind};
 pub use health::{BackupReport, EngineReport, Health, NetworkReport, ProviderReport, QueueReport};
 pub use limits::{MAX_QUERY_PHOTOS, MAX_UPLOAD_BYTES, PICTURE_TYPES};
+pub use pools::{NewPool, PoolList, PoolReport, PoolState};
 pub use quality::{QualityGate, QualityReason, QualityReport};
 pub use request::{
     Accepted, Counts, Links, LogLine, MatchOptions, RequestPage, RequestState, RequestSummary, StageReport, StageState, StatusReport,
@@ -23,3 +26,4 @@ pub use result::{
     Diagnostic, DownloadedFrom, FaceReport, FallbackReport, MatchReport, MatchResult, MatchStatus, ModelNames, PersonReport, ProbePhoto,
     ProbeReport, ProvenanceReport, Thresholds,
 };
+pub use share::{ShareOptions, ShareReport, SharedResult};

@@ -152,6 +152,21 @@ impl AnalysisCache {
         ended
     }
 
+    /// Takes these entries out, whoever owns them: the files they were made of belong to a pool that is deleted.
+    pub async fn forget_entries(self: &Arc<Self>, keys: Vec<Key>) {
+        let cache = Arc::clone(self);
+        let forgetting = tokio::task::spawn_blocking(move || {
+            let mut ledger = cache.ledger();
+            keys.iter().for_each(|key| cache.drop_entry(&mut ledger, key));
+            if let Some(memory) = &cache.memory {
+                memory.run_pending_tasks();
+            }
+        });
+        if forgetting.await.is_err() {
+            tracing::error!("analyses of a deleted pool's pictures may be left until their requests end");
+        }
+    }
+
     /// Forgets the requests that the store does not know any more: those that were erased or have expired elsewhere, and
     /// what a crash has left.
     pub async fn sweep(self: &Arc<Self>, store: &dyn Store) {

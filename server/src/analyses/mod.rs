@@ -18,6 +18,7 @@ mod ledger;
 mod tests;
 
 pub use cache::{AnalysisCache, CacheCounts, LayerCounts};
+pub(crate) use format::{decode, encode};
 pub use key::Key;
 
 use crate::pipeline::Analysis;

@@ -3,6 +3,7 @@
 use super::web_providers::{WEB_PROVIDERS, WebConfig};
 use super::{ConfigError, Environment, s3_parts};
 use std::{
+    fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -26,8 +27,21 @@ pub enum PoolPlace {
     },
 }
 
+impl fmt::Display for PoolPlace {
+    /// As it is written in the settings.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "{}", folder.display()),
+            Self::Bucket { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
+        }
+    }
+}
+
 /// * `POOLS` (default `samples=<DATA_DIR>/samples/pool`): the operator's own pictures as `name=folder` or
 ///   `name=s3://bucket/prefix`, parted by commas.
+/// * `POOL_ROOTS` (default: none): where `POST /pools` may put pools: folders and `s3://bucket/prefix`, parted by commas, each with
+///   all that lies below it.
+/// * `POOLS_SYNC` (default `true`): whether the pools of `POOLS` are synced at the start.
 /// * `PROVIDERS` (default: pools, openverse, wikimedia, and every provider whose key is set): who may be asked, by name and
 ///   parted by commas; `pools` stands for all pools, `none` for pools alone.
 /// * `PROVIDER_TIMEOUT` (default 8 s): how long one provider outside may take to name candidates.
@@ -37,6 +51,8 @@ pub enum PoolPlace {
 #[derive(Debug, Clone)]
 pub struct DiscoveryConfig {
     pub pools: Vec<Pool>,
+    pub pool_roots: Vec<PoolPlace>,
+    pub sync_pools: bool,
     /// Names of those who may be asked, pools included.
     pub allowed: Vec<String>,
     pub timeout: Duration,
@@ -49,6 +65,9 @@ impl DiscoveryConfig {
         let samples = format!("samples={}", data_dir.join("samples/pool").display());
         let meaning = "your own pictures: `name=folder` or `name=s3://bucket/prefix`, parted by commas";
         let pools = env.read("POOLS", &samples, meaning, parse_pools)?;
+        let meaning = "where POST /pools may put pools: folders and `s3://bucket/prefix`, parted by commas; empty: nowhere";
+        let pool_roots = env.read("POOL_ROOTS", "", meaning, parse_roots)?;
+        let sync_pools = env.switch("POOLS_SYNC", true, "sync the pools of POOLS at the start")?;
         let web = WebConfig::from_environment(env)?;
         let meaning = "who may be asked for candidates, parted by commas; `pools`: all pools; `none`: pools alone; \
                        empty: pools, openverse, wikimedia, and every provider whose key is set";
@@ -56,7 +75,7 @@ impl DiscoveryConfig {
         let timeout = env.seconds("PROVIDER_TIMEOUT", 8.0, 0.1..=120.0, "seconds that one provider outside may take to name candidates")?;
         let meaning = "an address (mail or web) told to every service that is asked: Wikimedia asks for one";
         let contact = env.read("CONTACT", "", meaning, parse_contact)?;
-        Ok(Self { pools, allowed, timeout, contact, web })
+        Ok(Self { pools, pool_roots, sync_pools, allowed, timeout, contact, web })
     }
 
     pub fn allows(&self, name: &str) -> bool {
@@ -100,19 +119,29 @@ fn parse_pools(text: &str) -> Result<Vec<Pool>, String> {
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let Some((name, place)) = part.split_once('=') else { return Err(format!("`{part}` is not of the form name=path")) };
         let (name, place) = (name.trim(), place.trim());
-        let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if name.is_empty() || name.len() > 40 || !name.chars().all(fine) {
-            return Err(format!("`{name}` is no name of a pool (letters, digits, - and _ are)"));
-        }
-        if WEB_PROVIDERS.contains(&name) || ["pools", "none", "urls", "s3"].contains(&name) {
-            return Err(format!("the name `{name}` is taken"));
-        }
+        check_pool_name(name)?;
         if pools.iter().any(|pool| pool.name == name) {
             return Err(format!("the pool `{name}` is named twice"));
         }
         pools.push(Pool { name: name.into(), place: parse_place(name, place)? });
     }
     Ok(pools)
+}
+
+/// A pool's name stands among those of the providers.
+pub fn check_pool_name(name: &str) -> Result<(), String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || name.len() > 40 || !name.chars().all(fine) {
+        return Err(format!("`{name}` is no name of a pool (letters, digits, - and _ are)"));
+    }
+    if WEB_PROVIDERS.contains(&name) || ["pools", "none", "urls", "s3"].contains(&name) {
+        return Err(format!("the name `{name}` is taken"));
+    }
+    Ok(())
+}
+
+fn parse_roots(text: &str) -> Result<Vec<PoolPlace>, String> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| parse_place(part, part)).collect()
 }
 
 fn parse_place(name: &str, place: &str) -> Result<PoolPlace, String> {
@@ -195,6 +224,15 @@ mod tests {
         ] {
             assert!(read(&[("POOLS", bad)]).is_err(), "{bad}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn pools_of_the_route_lie_nowhere_unless_roots_are_named() -> Result<(), String> {
+        assert_eq!(read(&[])?.pool_roots, []);
+        let roots = read(&[("POOL_ROOTS", "/srv/pools, s3://press/people/")])?.pool_roots;
+        assert_eq!(roots.iter().map(ToString::to_string).collect::<Vec<_>>(), ["/srv/pools", "s3://press/people/"]);
+        assert!(read(&[("POOL_ROOTS", "ftp://host/x")]).is_err());
         Ok(())
     }
 

@@ -17,7 +17,7 @@ mod storage;
 mod web_providers;
 
 pub use analyses::AnalysesConfig;
-pub use discovery::{DiscoveryConfig, Pool, PoolPlace};
+pub use discovery::{DiscoveryConfig, Pool, PoolPlace, check_pool_name};
 pub use download::DownloadConfig;
 pub use engine::EngineConfig;
 pub use environment::{ConfigError, Environment, Secret, Variable};

@@ -19,13 +19,15 @@ pub use interleave::interleave;
 pub use registry::{Providers, configured, pools};
 pub use requested::{BUCKET, RequestedBucketProvider, RequestedBuckets, UriRefused};
 pub use s3::BucketProvider;
+pub(crate) use s3::is_picture as is_picture_key;
 pub use urls::{BadUrl, MAX_URLS, URLS, UrlsProvider, check_url, split_list};
 
 use app::api::ProviderReport;
 use async_trait::async_trait;
 use bytes::Bytes;
+use models::Embedding;
 use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// What a provider may look at. A provider takes what it [needs](Provider::needs) and ignores the rest.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +42,8 @@ pub struct ProbeQuery {
     pub urls: Vec<String>,
     /// A bucket and prefix that the request brings along: `s3://bucket/prefix`.
     pub pool_uri: Option<String>,
+    /// The face that is searched for. It never leaves for anybody outside: pools alone look at it.
+    pub embedding: Option<Arc<Embedding>>,
 }
 
 /// What a provider cannot work without.
@@ -242,6 +246,9 @@ pub enum ProviderError {
     /// An earlier run of the job had asked when it was cut off: asked again, it could be paid for twice.
     #[error("the search was cut off while the provider was asked, which is not done twice")]
     Interrupted,
+    /// The pool's vectors are of other networks than those that have seen the query.
+    #[error("the pool was indexed by other networks than those that run now; it is being indexed anew")]
+    ContractMismatch,
     /// The provider needs something that the request does not carry.
     #[error("the request carries no {0:?}, which the provider needs")]
     Needs(Need),
@@ -259,6 +266,7 @@ impl ProviderError {
             Self::Timeout => "provider_timeout",
             Self::Answer(_) => "provider_answer",
             Self::Interrupted => "provider_interrupted",
+            Self::ContractMismatch => "contract_mismatch",
             Self::Needs(_) => "provider_needs_more",
         }
     }
@@ -284,6 +292,12 @@ pub trait Provider: Send + Sync {
 
     /// At most `limit` candidates, best first.
     async fn discover(&self, probe: &ProbeQuery, limit: usize) -> Result<Found, ProviderError>;
+}
+
+/// Who can be asked now, where that changes while the service runs.
+#[async_trait]
+pub trait ProviderSource: Send + Sync {
+    async fn providers(&self) -> Vec<Arc<dyn Provider>>;
 }
 
 impl ProbeQuery {

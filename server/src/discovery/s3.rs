@@ -103,7 +103,7 @@ impl From<S3Error> for ProviderError {
 }
 
 /// By its name's ending: a bucket's bytes are not looked into before their turn.
-fn is_picture(key: &str) -> bool {
+pub(crate) fn is_picture(key: &str) -> bool {
     let name = key.rsplit('/').next().unwrap_or_default();
     let Some((stem, ending)) = name.rsplit_once('.') else { return false };
     !stem.is_empty() && matches!(ending.to_ascii_lowercase().as_str(), "jpg" | "jpeg" | "jpe" | "jfif" | "png" | "webp" | "gif")

@@ -1,7 +1,7 @@
 //! `POST /match`: checks everything that can be checked at once, queues the rest, and answers 202, 200 or, to a form
 //! sent without JavaScript, a redirect to the page of the request.
 
-use super::{ApiError, form, form::MatchForm, pages, photos, report, upload, wants_html};
+use super::{ApiError, form, form::MatchForm, pages, photos, pools, report, upload, wants_html};
 use crate::{
     jobs::{self, Submission},
     pipeline::{QueryPhotos, ValidatedQuery},
@@ -65,7 +65,8 @@ async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accep
     let form = form::read(multipart, service.config.quality.gate).await?;
     photos::check_sizes(&form.images, limit)?;
     form.check_lawful()?;
-    form.check_providers(&service.providers)?;
+    form.check_providers(&service.providers_now().await)?;
+    pools::check_contracts(service, &form.options.providers).await?;
     take(service, form, key).await
 }
 

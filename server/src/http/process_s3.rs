@@ -6,7 +6,7 @@
 use super::{
     ApiError,
     form::{self, MatchForm},
-    match_, pages, photos, upload,
+    match_, pages, photos, pools, upload,
 };
 use crate::{
     discovery::UriRefused,
@@ -67,7 +67,8 @@ async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accep
     let Asked { options, sync, query_uri, pool_uri } = read(&body, defaults)?;
     let mut form = MatchForm { images: Vec::new(), options, sync };
     form.check_lawful()?;
-    form.check_providers(&service.providers)?;
+    form.check_providers(&service.providers_now().await)?;
+    pools::check_contracts(service, &form.options.providers).await?;
 
     let limit = service.config.http.max_upload_bytes;
     let (pool_bucket, prefix) = service.buckets.pool(&pool_uri).map_err(|why| refused("pool_uri", &pool_uri, why))?;

@@ -54,6 +54,12 @@ pub trait Originals {
     fn original(&self, key: u64) -> Option<&[f32]>;
 }
 
+impl Originals for HashMap<u64, Vec<f32>> {
+    fn original(&self, key: u64) -> Option<&[f32]> {
+        self.get(&key).map(Vec::as_slice)
+    }
+}
+
 /// Which keys count. Must not depend on the order in which it is asked.
 pub type Filter<'a> = &'a (dyn Fn(u64) -> bool + Sync);
 

@@ -1,8 +1,5 @@
 //! Random vectors for the tests of this folder.
 
-use super::Originals;
-use std::collections::HashMap;
-
 /// SplitMix64 (Steele, Lea, Flood 2014).
 pub struct Random(u64);
 
@@ -47,10 +44,4 @@ pub fn normalised(mut vector: Vec<f32>) -> Vec<f32> {
         vector.iter_mut().for_each(|component| *component = (f64::from(*component) / length) as f32);
     }
     vector
-}
-
-impl Originals for HashMap<u64, Vec<f32>> {
-    fn original(&self, key: u64) -> Option<&[f32]> {
-        self.get(&key).map(Vec::as_slice)
-    }
 }

@@ -128,6 +128,11 @@ impl Jobs {
         }
     }
 
+    /// Is a request worked on here?
+    pub fn is_busy(&self) -> bool {
+        !self.running().is_empty()
+    }
+
     /// Workers of this process look at once.
     fn something_is_queued(&self) {
         self.queued.send_modify(|count| *count = count.wrapping_add(1));

@@ -143,7 +143,8 @@ pub async fn compare(
         None => {
             reporter.begin("discover", None);
             let picture = &job.query.first().bytes;
-            let candidates = gather(ctx, &job.options, picture, known.deadline, &mut known.diagnostics, memory, progress).await?;
+            let seen = (picture, &query.probe);
+            let candidates = gather(ctx, &job.options, seen, known.deadline, &mut known.diagnostics, memory, progress).await?;
             reporter.counts.candidates = candidates.len();
             stop_if_cancelled(progress)?;
             memory.keep_gathered(&candidates, &known.diagnostics);

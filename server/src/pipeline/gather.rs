@@ -13,6 +13,7 @@ use crate::discovery::{BUCKET, Candidate, Cost, Found, Need, ProbeQuery, Provide
 use app::api::MatchOptions;
 use bytes::Bytes;
 use futures::{FutureExt, future::join_all};
+use models::Embedding;
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ const SAYS_NOTHING: &str = "adult|beard|boy|celebrity|child|chin|face|facial exp
 pub async fn gather(
     ctx: &PipelineContext,
     options: &MatchOptions,
-    picture: &Bytes,
+    (picture, embedding): (&Bytes, &Embedding),
     deadline: Instant,
     diagnostics: &mut Diagnostics,
     memory: &Memory<'_>,
@@ -47,10 +48,15 @@ pub async fn gather(
         // Who names a pool means that one, and others where they are named as well.
         name => (options.providers.is_empty() && options.pool_uri.is_none()) || options.providers.iter().any(|n| n == name),
     };
-    let providers: Vec<_> = ctx.providers.iter().filter(wanted).cloned().collect();
+    let mut present = match &ctx.pools {
+        Some(pools) => pools.providers().await,
+        None => Vec::new(),
+    };
+    present.extend(ctx.providers.iter().cloned());
+    let providers: Vec<_> = present.iter().filter(wanted).cloned().collect();
     for name in &options.providers {
         // Refused when it was asked for; the operator has changed the settings since.
-        if !ctx.providers.iter().any(|provider| provider.name() == name) {
+        if !present.iter().any(|provider| provider.name() == name) {
             diagnostics.count("discover", "unknown_provider");
         }
     }
@@ -60,6 +66,7 @@ pub async fn gather(
         words: options.hint.clone(),
         urls: options.urls.clone(),
         pool_uri: options.pool_uri.clone(),
+        embedding: Some(Arc::new(embedding.clone())),
     };
     let round = Round { providers, timeout: ctx.provider_timeout, deadline, limit: options.max_candidates, memory };
     tokio::select! {
@@ -128,7 +135,7 @@ impl Round<'_> {
                         progress.log(format!("{}: no candidates ({})", provider.name(), error.kind()));
                         match error {
                             // What was not asked is no failure.
-                            ProviderError::Needs(_) | ProviderError::Interrupted => {}
+                            ProviderError::Needs(_) | ProviderError::Interrupted | ProviderError::ContractMismatch => {}
                             // The operator's own pool: the sentence is for the operator, and holds nothing of the request.
                             _ if provider.needs().is_empty() => tracing::warn!(provider = provider.name(), %error, "a pool failed"),
                             // What a provider said may hold what was asked.

@@ -55,7 +55,7 @@ pub use times::{Stage, StageTimes};
 pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
 
 use crate::analyses::{KnownAnalyses, NothingKnown};
-use crate::discovery::Provider;
+use crate::discovery::{Provider, ProviderSource};
 use crate::fetch::{Fetcher, Fetchers};
 use crate::metrics::Metrics;
 use crate::objects::Objects;
@@ -129,6 +129,8 @@ pub struct PipelineContext {
     /// The packs that a job may be done by; None: `vision` does all.
     pub visions: Option<Arc<Visions>>,
     pub providers: Vec<Arc<dyn Provider>>,
+    /// Pools that come and go while the service runs; asked before the others.
+    pub pools: Option<Arc<dyn ProviderSource>>,
     pub fetcher: Arc<dyn Fetcher>,
     /// What the networks made of files before.
     pub known: Arc<dyn KnownAnalyses>,
@@ -160,6 +162,7 @@ impl PipelineContext {
             vision,
             visions: None,
             providers,
+            pools: None,
             fetcher: Arc::new(Fetchers::default()),
             known: Arc::new(NothingKnown),
             metrics: Arc::default(),

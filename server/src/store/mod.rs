@@ -13,12 +13,15 @@ mod deliveries;
 mod dialect;
 mod migrations;
 mod notices;
+mod pools;
 mod reading;
+mod shares;
 mod sql;
 mod writing;
 
 pub use deliveries::{Delivery, QUEUE, Queue};
 pub use notices::{Notice, Notices};
+pub use pools::{NewPicture, NewPool, PictureRow, PoolOrigin, PoolRow, PoolStore, StoredAnalysis, SyncClaim, SyncEnd};
 pub use sql::SqlStore;
 
 use crate::clock::Moment;
@@ -134,6 +137,16 @@ pub enum Taken {
     Nothing,
 }
 
+impl<T> Lookup<T> {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Lookup<U> {
+        match self {
+            Self::Found(value) => Lookup::Found(change(value)),
+            Self::Gone => Lookup::Gone,
+            Self::Unknown => Lookup::Unknown,
+        }
+    }
+}
+
 /// A request taken from the queue.
 #[derive(Debug, Clone)]
 pub struct Claimed {
@@ -202,6 +215,13 @@ pub struct Cursor {
     pub id: Uuid,
 }
 
+/// A link by which others read a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    pub created_at: Moment,
+    pub expires_at: Moment,
+}
+
 /// An erased request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Erased {
@@ -210,7 +230,7 @@ pub struct Erased {
 }
 
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: PoolStore + Send + Sync {
     /// Notes that files of a request are about to be written, before there is a row: [`Store::submit`] takes the note
     /// away with the same transaction that queues the request. After `until` the sweep takes it for abandoned.
     async fn begin_upload(&self, id: Uuid, until: Moment) -> Result<(), StoreError>;
@@ -275,6 +295,15 @@ pub trait Store: Send + Sync {
 
     /// Can it be read and written?
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Opens a link to a request, by the hash of its token; one that was open before ends.
+    async fn share(&self, id: Uuid, token_hash: &str, share: Share, now: Moment) -> Result<Lookup<()>, StoreError>;
+
+    /// Ends the link to a request. False: there was none.
+    async fn end_share(&self, id: Uuid, now: Moment) -> Result<Lookup<bool>, StoreError>;
+
+    /// The request behind a link that is open.
+    async fn shared(&self, token_hash: &str, now: Moment) -> Result<Lookup<(Uuid, Share)>, StoreError>;
 
     /// Workers, on any machine, that have shown life within a time.
     async fn workers(&self, within: Duration) -> Result<u64, StoreError>;

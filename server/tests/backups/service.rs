@@ -55,6 +55,7 @@ impl App {
         }
         let (data, pools) = (folder.path().join("data").to_string_lossy().into_owned(), format!("samples={}", pool.display()));
         let mut variables = vec![("DATA_DIR", data.as_str()), ("POOLS", &pools), ("PROVIDERS", "none"), ("SYNC_TIMEOUT", "60")];
+        variables.push(("POOLS_SYNC", "false"));
         variables.extend([("MODEL_PACK", "standard"), ("MAX_CONCURRENCY", "1")]);
         variables.extend_from_slice(settings);
         if backup.is_some() {

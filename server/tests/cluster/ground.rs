@@ -90,6 +90,7 @@ impl Ground {
             ("DATA_DIR".to_owned(), of_folder(name)),
             ("ARTIFACTS_URL".into(), format!("file:{}", self.artifacts().display())),
             ("POOLS".into(), format!("samples={}", of_folder("pool"))),
+            ("POOLS_SYNC".into(), "false".into()),
             ("PROVIDERS".into(), "samples,brave".into()),
             // A face of one flat colour is as blurred as can be.
             ("QUALITY_GATE".into(), "off".into()),

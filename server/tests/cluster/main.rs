@@ -19,6 +19,7 @@ mod nodes;
 mod outages;
 mod outside;
 mod played;
+mod pools;
 #[path = "../common/postgres.rs"]
 mod postgres;
 #[allow(dead_code)]

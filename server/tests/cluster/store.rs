@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 /// A store on each database that there is, and what keeps it alive.
-async fn stores() -> Vec<(&'static str, Arc<SqlStore>, Option<TempDir>)> {
+pub async fn stores() -> Vec<(&'static str, Arc<SqlStore>, Option<TempDir>)> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let sqlite = SqlStore::open_sqlite(&folder.path().join("a file with spaces ü.sqlite")).await.expect("SQLite opens");
     let mut stores = vec![("SQLite", Arc::new(sqlite), Some(folder))];

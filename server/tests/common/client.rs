@@ -119,6 +119,10 @@ impl Client {
         self.try_send("POST", "/match", &all, &form.body()).await
     }
 
+    pub async fn post_json(&self, path: &str, body: &Value) -> Reply {
+        self.send("POST", path, &[("content-type", "application/json")], body.to_string().as_bytes()).await
+    }
+
     /// Queues a good request; its id.
     pub async fn accepted(&self, form: Form) -> String {
         let reply = self.post(form).await;

@@ -68,6 +68,8 @@ impl TestApp {
         let mut all = vec![("DATA_DIR", data.as_str()), ("POOLS", &pools), ("PROVIDERS", "none"), ("SYNC_TIMEOUT", "60")];
         // A face of one flat colour is as blurred as can be.
         all.push(("QUALITY_GATE", "off"));
+        // The networks look at what a test has them look at, and at nothing else.
+        all.push(("POOLS_SYNC", "false"));
         all.extend_from_slice(variables);
         let mut config = Config::from_environment(&Environment::of(&all)).expect("a usable configuration");
         config.jobs.retry_pause = Duration::from_millis(1);

@@ -91,6 +91,14 @@ impl FakeVision {
         vision
     }
 
+    /// Other networks: their vectors are not to be compared with those of any others.
+    pub fn of_networks(digest: &str) -> Self {
+        let mut vision = Self::default();
+        let contract = Contract { digest: digest.into(), ..Contract::clone(&vision.info.contract) };
+        vision.info.contract = Arc::new(contract);
+        vision
+    }
+
     pub fn failing(times: usize) -> Self {
         let vision = Self::default();
         vision.failing.store(times, Ordering::SeqCst);

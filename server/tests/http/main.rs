@@ -4,6 +4,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[path = "../common/postgres.rs"]
+mod postgres;
+
 #[path = "../real/mod.rs"]
 mod real;
 
@@ -17,11 +20,13 @@ mod matching;
 mod metrics;
 mod near_duplicates;
 mod pages;
+mod pools;
 mod providers;
 mod quality;
 mod queue;
 mod restart;
 mod several_photos;
+mod share;
 mod status;
 mod urls;
 mod web_search;

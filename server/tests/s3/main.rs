@@ -12,3 +12,4 @@ mod outages;
 mod pools;
 mod process;
 mod requests;
+mod synced;

@@ -1,0 +1,62 @@
+//! A pool in a bucket that is synced: what has changed is fetched, by the store's marks, and nothing else.
+
+use crate::common::{FakeVision, Form, TestApp, folder, pictures, until};
+use crate::s3_server::{KEY, S3Server, SECRET};
+use serde_json::{Value, json};
+use server::config::S3Keys;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+async fn synced(app: &TestApp) -> Value {
+    let pool = async || {
+        app.client.get("/pools").await.json()["pools"].as_array().expect("a list").iter().find(|pool| pool["name"] == "press").cloned()
+    };
+    let reply = app.client.send("POST", "/pools/press/sync", &[], &[]).await;
+    assert_eq!(reply.status, 202, "{}", reply.text());
+    until("the pool is synced", || async { pool().await.is_some_and(|pool| pool["state"] == "synced") }).await;
+    pool().await.expect("the pool")
+}
+
+async fn found(app: &TestApp) -> Vec<String> {
+    let form = Form::good().field("providers", "press");
+    let report = app.client.ended(&app.client.accepted(form).await).await;
+    let matches = report["result"]["result"][0]["matches"].as_array().expect("matches").clone();
+    matches.iter().map(|found| found["image_uri"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_below_a_root_is_synced_and_only_what_has_changed_is_fetched() {
+    let (store, folder) = (S3Server::start().await, folder());
+    store.put("press", "people/red.png", &pictures::red());
+    store.put("press", "people/blue.png", &pictures::png(30, 30, 200));
+    store.put("press", "people/notes.txt", b"words");
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&fetched);
+    store.rule(move |request| {
+        if request.method() == "GET" && request.uri().path().ends_with(".png") {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+        None
+    });
+    let variables = [("S3_ENDPOINT", store.endpoint.as_str()), ("POOL_ROOTS", "s3://press/people")];
+    let change = |config: &mut server::config::Config| config.s3.keys = Some(S3Keys::new(KEY, SECRET));
+    let app = TestApp::start_changed(folder.path(), &variables, FakeVision::default(), change).await;
+    let added = app.client.post_json("/pools", &json!({ "name": "press", "uri": "s3://press/people/" })).await;
+    assert_eq!((added.status, added.json()["uri"].as_str()), (201, Some("s3://press/people/")));
+    assert_eq!(app.client.post_json("/pools", &json!({ "name": "all", "uri": "s3://press/" })).await.status, 403);
+
+    let first = synced(&app).await;
+    assert_eq!((first["pictures"].as_u64(), fetched.swap(0, Ordering::SeqCst)), (Some(2), 2));
+    let second = synced(&app).await;
+    assert_eq!((second["to_do"].as_u64(), fetched.swap(0, Ordering::SeqCst)), (Some(0), 0), "nothing has changed");
+    assert_eq!(found(&app).await, ["s3://press/people/red.png", "s3://press/people/blue.png"]);
+    fetched.store(0, Ordering::SeqCst);
+
+    store.put("press", "people/blue.png", &pictures::png(190, 20, 20));
+    std::fs::remove_file(store.folder.path().join("press/people/red.png")).expect("removed");
+    let third = synced(&app).await;
+    assert_eq!((third["pictures"].as_u64(), fetched.swap(0, Ordering::SeqCst)), (Some(1), 1));
+    assert_eq!(found(&app).await, ["s3://press/people/blue.png"]);
+}
