@@ -11,6 +11,7 @@ mod pools;
 mod quality;
 mod request;
 mod result;
+mod share;
 
 pub use error::{ErrorBody, ErrorDetail};
 pub use event::{CandidateState, Event, EventKind};
@@ -25,3 +26,4 @@ pub use result::{
     Diagnostic, DownloadedFrom, FaceReport, FallbackReport, MatchReport, MatchResult, MatchStatus, ModelNames, PersonReport, ProbePhoto,
     ProbeReport, ProvenanceReport, Thresholds,
 };
+pub use share::{ShareOptions, ShareReport, SharedResult};

@@ -10,7 +10,8 @@ pub const BROUGHT: [&str; 2] = [URLS, "s3"];
 
 #[component]
 pub fn Sources(providers: Vec<ProviderReport>) -> impl IntoView {
-    let (present, absent): (Vec<_>, Vec<_>) = providers.into_iter().filter(|p| !BROUGHT.contains(&p.name.as_str())).partition(|p| p.configured);
+    let (present, absent): (Vec<_>, Vec<_>) =
+        providers.into_iter().filter(|p| !BROUGHT.contains(&p.name.as_str())).partition(|p| p.configured);
     let summary = format!("Not set up on this server: {}", absent.len());
     view! {
         <fieldset class="field sources">

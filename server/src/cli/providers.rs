@@ -65,6 +65,7 @@ mod tests {
         provider        ready  is sent              cost
         bucket          yes    nothing              free     a bucket of the operator's pictures
         urls            yes    nothing              free     addresses of pictures that a request brings along
+        s3              yes    nothing              free     a bucket that a request names
         wikimedia       yes    words                free     files of Wikimedia Commons; your words are sent to it; it asks for a contact: set CONTACT
         openverse       yes    words                free     freely licensed pictures of many collections; your words are sent to Openverse
         brave           yes    words                metered  pictures on the web, by Brave Search; your words are sent to it

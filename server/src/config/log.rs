@@ -10,7 +10,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// * `LOG` (default `info`): which messages, in the notation of tracing's EnvFilter: `debug`, `server=debug,info`.
+/// * `LOG` (default `info`, without what Postgres remarks on migrations): which messages, in the notation of tracing's EnvFilter: `debug`, `server=debug,info`.
 /// * `LOG_FORMAT` (default `text`): `text` or `json`.
 #[derive(Debug, Clone)]
 pub struct LogConfig {
@@ -21,11 +21,16 @@ pub struct LogConfig {
 impl LogConfig {
     pub fn from_environment(env: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            filter: env.read("LOG", "info", "which messages are logged: `warn`, `info`, `server=debug,info`", |text| {
-                tracing_subscriber::EnvFilter::try_new(text)
-                    .map_err(|_| "a level or a list like `server=debug,info` is expected".to_owned())?;
-                Ok(text.to_owned())
-            })?,
+            filter: env.read(
+                "LOG",
+                "info,sqlx::postgres::notice=warn",
+                "which messages are logged: `warn`, `info`, `server=debug,info`",
+                |text| {
+                    tracing_subscriber::EnvFilter::try_new(text)
+                        .map_err(|_| "a level or a list like `server=debug,info` is expected".to_owned())?;
+                    Ok(text.to_owned())
+                },
+            )?,
             format: env.read("LOG_FORMAT", "text", "how log lines look: `text` or `json`", |text| match text {
                 "text" => Ok(LogFormat::Text),
                 "json" => Ok(LogFormat::Json),

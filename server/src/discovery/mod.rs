@@ -18,8 +18,8 @@ pub use folder::FolderProvider;
 pub use interleave::interleave;
 pub use registry::{Providers, configured, pools};
 pub use requested::{BUCKET, RequestedBucketProvider, RequestedBuckets, UriRefused};
-pub(crate) use s3::is_picture as is_picture_key;
 pub use s3::BucketProvider;
+pub(crate) use s3::is_picture as is_picture_key;
 pub use urls::{BadUrl, MAX_URLS, URLS, UrlsProvider, check_url, split_list};
 
 use app::api::ProviderReport;

@@ -18,6 +18,7 @@ mod photos;
 mod pools;
 mod process_s3;
 mod report;
+mod share;
 mod status;
 mod upload;
 
@@ -51,6 +52,9 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/status/{request_id}", get(status::one))
         .route("/events/{request_id}", get(events::follow))
         .route("/requests/{request_id}", get(pages::request).delete(erase::delete))
+        .route("/requests/{request_id}/share", post(share::post).delete(share::delete))
+        .route("/r/{token}", get(share::get))
+        .route("/r/{token}/{*path}", get(share::picture))
         .route("/artifacts/{*key}", get(artifacts::get))
         .route("/pools", get(pools::list).post(pools::create))
         .route("/pools/{name}", axum::routing::delete(pools::delete))

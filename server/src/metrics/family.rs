@@ -80,7 +80,8 @@ impl Builder {
         };
         self.described.push(Described { name: format!("{}_{name}{ending}", self.prefix), kind, labels: names.to_vec() });
         let family = Family::new_with_constructor(new);
-        self.registry.register(name, help, family.clone());
+        // The registry ends the sentence itself.
+        self.registry.register(name, help.trim_end_matches('.'), family.clone());
         let of = Of { names, family };
         if N == 0 {
             // Zero is told before anything has happened.

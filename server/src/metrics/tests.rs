@@ -44,6 +44,13 @@ fn names_are_prometheus_names() {
 }
 
 #[test]
+fn what_a_metric_is_is_told_in_one_sentence() {
+    let text = Metrics::default().text(&now());
+    let help: Vec<&str> = text.lines().filter(|line| line.starts_with("# HELP")).collect();
+    assert!(help.len() > 10 && help.iter().all(|line| line.ends_with('.') && !line.ends_with("..")), "{help:?}");
+}
+
+#[test]
 fn two_services_in_one_process_count_apart() {
     let (one, other) = (Metrics::default(), Metrics::default());
     one.request_submitted();

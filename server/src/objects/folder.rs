@@ -1,9 +1,10 @@
 //! Objects as files below one folder.
 //!
 //! A file is written under a temporary name in `.face-engine-tmp/` and renamed into its place, so that nobody reads half a file
-//! and a crash leaves nothing behind that looks like an object.
+//! and a crash leaves nothing behind that looks like an object. Several processes may share the folder: each writes its files in
+//! a room of its own, whose lock says that it lives.
 
-use super::{ObjectError, Objects, check_key};
+use super::{ObjectError, Objects, check_key, writing::Room};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::{
@@ -18,22 +19,22 @@ const TEMPORARY: &str = ".face-engine-tmp";
 #[derive(Debug, Clone)]
 pub struct FolderObjects {
     root: Arc<PathBuf>,
+    /// Files on their way.
+    room: Arc<Room>,
 }
 
 impl FolderObjects {
-    /// Opens the folder, making it where needed (for the owner alone: it will hold faces), and removes what an
-    /// interrupted write has left.
+    /// Opens the folder, making it where needed (for the owner alone: it will hold faces), and removes what interrupted
+    /// writes of processes that are gone have left.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, ObjectError> {
         let root = root.into();
         let temporary = root.join(TEMPORARY);
-        if temporary.exists() {
-            fs::remove_dir_all(&temporary)?;
-        }
         let mut folders = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
         folders.recursive(true).create(&temporary)?;
-        Ok(Self { root: Arc::new(root) })
+        Room::clear_abandoned(&temporary)?;
+        Ok(Self { root: Arc::new(root), room: Arc::new(Room::open(&temporary)?) })
     }
 
     fn path(&self, key: &str) -> Result<PathBuf, ObjectError> {
@@ -50,9 +51,9 @@ impl FolderObjects {
     }
 
     async fn write(&self, key: &str, bytes: Bytes, durable: bool) -> Result<(), ObjectError> {
-        let (root, target) = (self.root.clone(), self.path(key)?);
+        let (room, target) = (self.room.clone(), self.path(key)?);
         blocking(move || {
-            let temporary = root.join(TEMPORARY).join(uuid::Uuid::new_v4().to_string());
+            let temporary = room.file();
             let written = write_and_rename(&temporary, &target, &bytes, durable);
             if written.is_err() {
                 // The first error is the one worth telling.
@@ -166,8 +167,9 @@ impl Objects for FolderObjects {
     }
 
     async fn check(&self) -> Result<(), ObjectError> {
-        let probe = self.root.join(TEMPORARY).join(format!("check-{}", uuid::Uuid::new_v4()));
+        let room = self.room.clone();
         blocking(move || {
+            let probe = room.file();
             let written = fs::write(&probe, b"ok");
             // A full disk takes the name and refuses the bytes.
             let removed = fs::remove_file(&probe);
@@ -199,6 +201,26 @@ mod tests {
         objects.delete_prefix("output/1").await?;
         objects.delete_prefix("output/1").await?;
         assert_eq!(objects.list("").await?, ["output/2/c.jpg"]);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn processes_that_share_the_folder_do_not_clear_what_others_write() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let first = FolderObjects::open(folder.path())?;
+        let half_written = first.room.file();
+        std::fs::write(&half_written, b"half")?;
+        let second = FolderObjects::open(folder.path())?;
+        assert!(half_written.exists(), "its process lives");
+        second.put("output/1/a.jpg", Bytes::from_static(b"a")).await?;
+        assert_eq!(first.get("output/1/a.jpg").await?.as_deref(), Some(&b"a"[..]));
+
+        // As where a process is killed: nobody holds the lock any more, and nobody has cleared up.
+        std::fs::rename(first.room.lock(), folder.path().join("kept"))?;
+        std::fs::write(first.room.lock(), b"")?;
+        FolderObjects::open(folder.path())?;
+        assert!(!half_written.exists(), "its process is gone");
+        second.put("output/1/b.jpg", Bytes::from_static(b"b")).await?;
         Ok(())
     }
 

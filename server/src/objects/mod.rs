@@ -9,6 +9,7 @@ mod links;
 mod multipart;
 mod open;
 mod s3;
+mod writing;
 
 pub use error::ObjectError;
 pub use folder::FolderObjects;

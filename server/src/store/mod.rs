@@ -15,6 +15,7 @@ mod migrations;
 mod notices;
 mod pools;
 mod reading;
+mod shares;
 mod sql;
 mod writing;
 
@@ -136,6 +137,16 @@ pub enum Taken {
     Nothing,
 }
 
+impl<T> Lookup<T> {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Lookup<U> {
+        match self {
+            Self::Found(value) => Lookup::Found(change(value)),
+            Self::Gone => Lookup::Gone,
+            Self::Unknown => Lookup::Unknown,
+        }
+    }
+}
+
 /// A request taken from the queue.
 #[derive(Debug, Clone)]
 pub struct Claimed {
@@ -202,6 +213,13 @@ pub struct Recovered {
 pub struct Cursor {
     pub created_at: Moment,
     pub id: Uuid,
+}
+
+/// A link by which others read a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    pub created_at: Moment,
+    pub expires_at: Moment,
 }
 
 /// An erased request.
@@ -277,6 +295,15 @@ pub trait Store: PoolStore + Send + Sync {
 
     /// Can it be read and written?
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Opens a link to a request, by the hash of its token; one that was open before ends.
+    async fn share(&self, id: Uuid, token_hash: &str, share: Share, now: Moment) -> Result<Lookup<()>, StoreError>;
+
+    /// Ends the link to a request. False: there was none.
+    async fn end_share(&self, id: Uuid, now: Moment) -> Result<Lookup<bool>, StoreError>;
+
+    /// The request behind a link that is open.
+    async fn shared(&self, token_hash: &str, now: Moment) -> Result<Lookup<(Uuid, Share)>, StoreError>;
 
     /// Workers, on any machine, that have shown life within a time.
     async fn workers(&self, within: Duration) -> Result<u64, StoreError>;

@@ -4,7 +4,7 @@ use super::{Cursor, Lookup, RequestRow, StoreError};
 use crate::clock::Moment;
 use app::api::{Event, LogLine, RequestState, RequestSummary};
 use serde::de::DeserializeOwned;
-use sqlx::{AnyPool, Row, any::AnyRow};
+use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -31,14 +31,14 @@ fn optional_json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<Opti
     Ok(row.try_get::<Option<&str>, _>(column)?.map(serde_json::from_str).transpose()?)
 }
 
-async fn tombstone<T>(readers: &AnyPool, id: Uuid) -> Result<Lookup<T>, StoreError> {
-    let erased = sqlx::query("SELECT erased_at FROM tombstones WHERE id = $1").bind(id.to_string()).fetch_optional(readers).await?;
+async fn tombstone<T>(connection: &mut AnyConnection, id: Uuid) -> Result<Lookup<T>, StoreError> {
+    let erased = sqlx::query("SELECT erased_at FROM tombstones WHERE id = $1").bind(id.to_string()).fetch_optional(connection).await?;
     Ok(if erased.is_some() { Lookup::Gone } else { Lookup::Unknown })
 }
 
 pub async fn request(readers: &AnyPool, id: Uuid) -> Result<Lookup<Box<RequestRow>>, StoreError> {
     let Some(row) = sqlx::query("SELECT * FROM requests WHERE id = $1").bind(id.to_string()).fetch_optional(readers).await? else {
-        return tombstone(readers, id).await;
+        return tombstone(&mut *readers.acquire().await?, id).await;
     };
     Ok(Lookup::Found(Box::new(RequestRow {
         id,
@@ -57,11 +57,15 @@ pub async fn request(readers: &AnyPool, id: Uuid) -> Result<Lookup<Box<RequestRo
 }
 
 pub async fn state(readers: &AnyPool, id: Uuid) -> Result<Lookup<RequestState>, StoreError> {
+    state_in(&mut *readers.acquire().await?, id).await
+}
+
+pub async fn state_in(connection: &mut AnyConnection, id: Uuid) -> Result<Lookup<RequestState>, StoreError> {
     let row: Option<(String,)> =
-        sqlx::query_as("SELECT state FROM requests WHERE id = $1").bind(id.to_string()).fetch_optional(readers).await?;
+        sqlx::query_as("SELECT state FROM requests WHERE id = $1").bind(id.to_string()).fetch_optional(&mut *connection).await?;
     match row {
         Some((state,)) => Ok(Lookup::Found(state_of(&state)?)),
-        None => tombstone(readers, id).await,
+        None => tombstone(connection, id).await,
     }
 }
 

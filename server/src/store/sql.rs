@@ -5,8 +5,8 @@
 //! pool; what is deleted is vacuumed, and its log and backups are the operator's.
 
 use super::{
-    Batch, Claim, Cursor, Erased, Lookup, NewRequest, Notices, Outcome, Queue, Recovered, RequestRow, Retry, Store, StoreError, Submitted,
-    Taken, claiming, deliveries, dialect::Dialect, migrations, reading, writing,
+    Batch, Claim, Cursor, Erased, Lookup, NewRequest, Notices, Outcome, Queue, Recovered, RequestRow, Retry, Share, Store, StoreError,
+    Submitted, Taken, claiming, deliveries, dialect::Dialect, migrations, reading, shares, writing,
 };
 use crate::clock::Moment;
 use app::api::{ErrorDetail, Event, LogLine, RequestState, RequestSummary};
@@ -211,10 +211,10 @@ impl Store for SqlStore {
                     let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writer).await?;
                     Ok(busy == 0)
                 }
+                // Where another process is at it already, that one does it.
                 Dialect::Postgres => {
-                    sqlx::raw_sql("VACUUM requests, events, logs, kept, consents, idempotency, pools, pool_pictures")
-                        .execute(&self.writer)
-                        .await?;
+                    let tables = "VACUUM (SKIP_LOCKED) requests, events, logs, kept, consents, idempotency, pools, pool_pictures";
+                    sqlx::raw_sql(tables).execute(&self.writer).await?;
                     Ok(true)
                 }
             }
@@ -268,6 +268,34 @@ impl Store for SqlStore {
             Ok(())
         })
         .await
+    }
+
+    async fn share(&self, id: Uuid, token_hash: &str, share: Share, now: Moment) -> Result<Lookup<()>, StoreError> {
+        within_limit(async {
+            let mut tx = self.begin().await?;
+            let there = reading::state_in(&mut tx, id).await?;
+            if let Lookup::Found(_) = there {
+                shares::make(&mut tx, id, token_hash, share, now).await?;
+            }
+            tx.commit().await?;
+            Ok(there.map(|_| ()))
+        })
+        .await
+    }
+
+    async fn end_share(&self, id: Uuid, now: Moment) -> Result<Lookup<bool>, StoreError> {
+        within_limit(async {
+            let mut tx = self.begin().await?;
+            let there = reading::state_in(&mut tx, id).await?;
+            let ended = shares::end(&mut tx, id, now).await?;
+            tx.commit().await?;
+            Ok(there.map(|_| ended))
+        })
+        .await
+    }
+
+    async fn shared(&self, token_hash: &str, now: Moment) -> Result<Lookup<(Uuid, Share)>, StoreError> {
+        within_limit(shares::find(&self.readers, token_hash, now)).await
     }
 
     async fn workers(&self, within: Duration) -> Result<u64, StoreError> {

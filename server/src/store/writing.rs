@@ -2,7 +2,7 @@
 
 use super::{
     Batch, Claim, Delivery, Erased, EventKindJson, Idempotency, Lookup, NewRequest, Notice, Outcome, StoreError, Submitted, deliveries,
-    dialect::Dialect, reading,
+    dialect::Dialect, reading, shares,
 };
 use crate::clock::Moment;
 use sqlx::AnyConnection;
@@ -129,6 +129,7 @@ pub async fn end(tx: &mut AnyConnection, dialect: Dialect, id: Uuid, outcome: &O
 
 pub async fn erase(tx: &mut AnyConnection, dialect: Dialect, id: Uuid, now: Moment, late: Moment) -> Result<Lookup<Erased>, StoreError> {
     let text = id.to_string();
+    shares::end(tx, id, now).await?;
     // Events, log lines, what was kept, the consent and idempotency keys go with the row (ON DELETE CASCADE).
     let deleted: Option<(String,)> =
         sqlx::query_as("DELETE FROM requests WHERE id = $1 RETURNING state").bind(&text).fetch_optional(&mut *tx).await?;

@@ -50,16 +50,13 @@ impl Followed {
         let mut in_the_head = true;
         let mut buffer = [0; 4096];
         loop {
-            let end: &[u8] = if in_the_head { b"\r\n\r\n" } else { b"\n\n" };
             // What has come in whole; an event that was cut short comes again.
-            while let Some(at) = text.windows(end.len()).position(|window| window == end) {
-                let block = String::from_utf8_lossy(&text[..at]).into_owned();
-                text.drain(..at + end.len());
+            while let Some((block, rest)) = whole(&text, if in_the_head { "\r\n\r\n" } else { "\n\n" }) {
+                text.drain(..text.len() - rest);
                 if !in_the_head {
                     self.take(&block);
                 } else if block.split(' ').nth(1) == Some("200") {
                     in_the_head = false;
-                    break;
                 } else {
                     return Ok(());
                 }
@@ -100,4 +97,10 @@ impl Followed {
         }
         assert_eq!(self.names("done") + self.names("error"), 1, "{id}: one end");
     }
+}
+
+/// What stands before the first `end`, and how many bytes stand behind it.
+fn whole(text: &[u8], end: &str) -> Option<(String, usize)> {
+    let at = text.windows(end.len()).position(|window| window == end.as_bytes())?;
+    Some((String::from_utf8_lossy(&text[..at]).into_owned(), text.len() - at - end.len()))
 }

@@ -97,7 +97,8 @@ impl Ground {
             ("SIGNING_KEY".into(), "the same key on every machine".into()),
             ("MAX_CONCURRENCY".into(), "3".into()),
             ("WORKERS".into(), "3".into()),
-            ("WORKER_HEARTBEAT".into(), "0.5".into()),
+            // The queue counts in whole seconds, and three of these are two: with less a live worker may be taken for a dead one.
+            ("WORKER_HEARTBEAT".into(), "0.7".into()),
             ("CLUSTER_HOLD".into(), self.hold().to_string_lossy().into_owned()),
         ];
         variables.extend(self.web.variables().map(|(name, value)| (name.to_owned(), value)));
@@ -149,7 +150,11 @@ impl Ground {
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let path = entry.path();
-                if path.is_dir() { folders.push(path) } else { files.push(path) }
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_none_or(|extension| extension != "lock") {
+                    files.push(path);
+                }
             }
         }
         files

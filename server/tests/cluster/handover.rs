@@ -72,7 +72,7 @@ async fn a_worker_that_was_held_up_writes_nothing_after_its_work_was_given_to_an
     let id = entrances.accepted(0, "a key", &Ground::form("somebody")).await;
     first.is_at_work().await;
     first.signal("STOP");
-    let second = ground.start(Role::Worker, "second").await;
+    let mut second = ground.start(Role::Worker, "second").await;
     ground.let_runs_go();
     let followed = follow(&entrances, 0, &id).await;
     let report = entrances.ended(0, &id).await;
@@ -81,7 +81,7 @@ async fn a_worker_that_was_held_up_writes_nothing_after_its_work_was_given_to_an
 
     // It goes on where it was, and does not know yet that nobody waits for it.
     first.signal("CONT");
-    drop(second);
+    second.kill();
     let next = entrances.accepted(0, "another key", &Ground::form("somebody else")).await;
     ground.assert_whole("somebody else", &entrances.ended(0, &next).await);
     assert_eq!(unsigned(entrances.status(0, &id).await), unsigned(report), "the result stays as it was");
@@ -89,6 +89,8 @@ async fn a_worker_that_was_held_up_writes_nothing_after_its_work_was_given_to_an
     let again = follow(&entrances, 0, &id).await;
     assert_eq!(again.events.len(), followed.events.len(), "nothing is told after the end");
     assert_eq!(ground.web.asked("somebody"), 1);
+    // What it keeps for itself goes when it is there to be told.
+    let _second = ground.start(Role::Worker, "second").await;
     for id in [id, next] {
         entrances.erased(0, &id).await;
     }

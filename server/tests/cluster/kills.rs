@@ -19,12 +19,12 @@ use std::{
 };
 use tokio::{
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 const KILLS: usize = 50;
 /// Requests that are under way at one time.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 8;
 /// A kill comes at most so long after its process was found at work: a little longer than an undisturbed search takes.
 const LONGEST_RUN: Duration = Duration::from_millis(600);
 
@@ -50,6 +50,7 @@ async fn fifty_kills_of_three_workers_on_postgres_lose_nothing_and_double_nothin
 
 /// Keeps requests coming while the processes are killed in turns and started again; then looks at all that came of it.
 async fn survive(ground: Ground, entrances: Entrances, mut victims: Vec<(Role, String, Node)>) {
+    let begun = Instant::now();
     let mut chance = Seeded::new("fifty kills");
     let ground = Arc::new(ground);
     let enough = Arc::new(AtomicBool::new(false));
@@ -93,7 +94,7 @@ async fn survive(ground: Ground, entrances: Entrances, mut victims: Vec<(Role, S
         }
     }
     enough.store(true, Ordering::SeqCst);
-    println!("{KILLS} kills, and what was being done then: {stages:?}");
+    println!("{KILLS} kills in {:.0?}, and what was being done then: {stages:?}", begun.elapsed());
     assert!(stages.contains_key("discover") && stages.contains_key("analyse"), "they hit more than one stage: {stages:?}");
 
     let (mut requests, mut interrupted) = (Vec::new(), 0);
@@ -102,7 +103,7 @@ async fn survive(ground: Ground, entrances: Entrances, mut victims: Vec<(Role, S
         requests.extend(ids);
         interrupted += retries;
     }
-    println!("{} requests, interrupted {interrupted} times", requests.len());
+    println!("{} requests, interrupted {interrupted} times, {:.0?} in all", requests.len(), begun.elapsed());
     assert!(interrupted >= KILLS as u64, "each kill interrupted something: {interrupted}");
 
     for (number, id) in requests.iter().enumerate() {

@@ -19,9 +19,9 @@ mod nodes;
 mod outages;
 mod outside;
 mod played;
+mod pools;
 #[path = "../common/postgres.rs"]
 mod postgres;
-mod pools;
 #[allow(dead_code)]
 #[path = "../common/s3_server.rs"]
 mod s3_server;

@@ -18,7 +18,7 @@ const CLIENTS: usize = 24;
 #[tokio::test(flavor = "multi_thread")]
 async fn two_nodes_and_three_workers_do_two_hundred_requests_although_one_node_stops_half_way() {
     let Some(ground) = Ground::on_postgres().await else { return };
-    let ground = Arc::new(ground.with_a_bucket().await.with("CLUSTER_PACE_MS", 1));
+    let ground = Arc::new(ground.with_a_bucket().await.with("CLUSTER_PACE_MS", 1).with("WORKER_HEARTBEAT", ""));
     let (leaving, staying) = (ground.start(Role::ServeOnly, "leaving").await, ground.start(Role::ServeOnly, "staying").await);
     let mut workers = Vec::new();
     for name in ["first", "second", "third"] {

@@ -92,7 +92,8 @@ async fn the_database_is_away() {
         sleep(Duration::from_millis(500)).await;
     }
     gate.open();
-    recovered(&ground, &entrances, requests, &mut [api, worker]).await;
+    let mut nodes = [api, worker];
+    recovered(&ground, &entrances, requests, &mut nodes).await;
     until("it says that it is well", || async { get(client, "/health/ready").await.status == 200 }).await;
 }
 
@@ -115,5 +116,6 @@ async fn the_bucket_is_away() {
         sleep(Duration::from_millis(500)).await;
     }
     ground.bucket().come_back();
-    recovered(&ground, &entrances, requests, &mut [api, worker]).await;
+    let mut nodes = [api, worker];
+    recovered(&ground, &entrances, requests, &mut nodes).await;
 }

@@ -26,6 +26,7 @@ mod quality;
 mod queue;
 mod restart;
 mod several_photos;
+mod share;
 mod status;
 mod urls;
 mod web_search;

@@ -320,8 +320,10 @@ fn check(at: &str, job: &Job, result: &MatchResult, events: &[EventKind], undist
         assert!(left == *expected, "{at}: a file differs");
     } else {
         let uris = uris(result);
-        let others = ["file:near.png", "file:two.png", "file:far.png", "file:same.png", "file:no-face.png", "file:further.png"];
-        assert!(others.iter().all(|uri| uris.contains(uri)), "{at}: the others go on: {uris:?}");
+        // `same.png` and `same-again.png` are one file, and one entry by the name of whichever was there first.
+        let others = ["near", "two", "far", "same", "no-face", "further"];
+        let is_listed = |other: &&str| uris.iter().any(|uri| uri.starts_with(&format!("file:{other}")));
+        assert!(others.iter().all(|other| is_listed(other)), "{at}: the others go on: {uris:?}");
     }
 }
 
