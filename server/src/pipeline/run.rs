@@ -129,8 +129,11 @@ async fn search(
     let fallbacks = report::fallbacks(networks.backup(), by_backup, query.analyses(), shown);
     if let Some(objects) = &ctx.objects {
         let (template, query_embeddings) = query.embeddings();
+        // By name: which of two candidates with one file was there first is chance.
+        let mut by_name: Vec<_> = swept.compared.iter().map(|compared| &compared.seen).collect();
+        by_name.sort_by(|a, b| a.pool_image.cmp(&b.pool_image));
         let pool_embeddings: Vec<_> =
-            swept.compared.iter().map(|c| PictureEmbeddings::of(&c.seen.pool_image, &c.seen.sha256, &c.seen.analysis)).collect();
+            by_name.iter().map(|seen| PictureEmbeddings::of(&seen.pool_image, &seen.sha256, &seen.analysis)).collect();
         for (side, template, images) in [(Side::Query, template.as_ref(), &query_embeddings), (Side::Pool, None, &pool_embeddings)] {
             let stored = artifacts::store_embeddings(&**objects, job.request_id, side, info, template, images);
             stored.await.map_err(unstored)?;
