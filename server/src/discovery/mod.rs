@@ -249,6 +249,9 @@ pub enum ProviderError {
     /// The pool's vectors are of other networks than those that have seen the query.
     #[error("the pool was indexed by other networks than those that run now; it is being indexed anew")]
     ContractMismatch,
+    /// What the service itself keeps of a pool cannot be read just now: the run waits, rather than going without the pool.
+    #[error("the records of the pool cannot be read: {0}")]
+    Store(String),
     /// The provider needs something that the request does not carry.
     #[error("the request carries no {0:?}, which the provider needs")]
     Needs(Need),
@@ -267,6 +270,7 @@ impl ProviderError {
             Self::Answer(_) => "provider_answer",
             Self::Interrupted => "provider_interrupted",
             Self::ContractMismatch => "contract_mismatch",
+            Self::Store(_) => "storage_failed",
             Self::Needs(_) => "provider_needs_more",
         }
     }

@@ -152,11 +152,11 @@ impl PipelineError {
     }
 }
 
-/// Why nobody can say that a value is kept.
+/// Why nobody can say that a value is kept, or what is kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeepError {
     /// For the log.
-    #[error("what is to be kept cannot be written: {0}")]
+    #[error("what is kept cannot be written or read: {0}")]
     Unreachable(String),
     #[error("the job is another worker's by now, or was erased")]
     TakenAway,

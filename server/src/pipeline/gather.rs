@@ -162,6 +162,10 @@ impl Round<'_> {
         }
         self.memory.will_ask(call).await?;
         let answer = self.new_answer(call.provider, probe, limit).await;
+        // The same database: what it cannot say now it can say to the next run.
+        if let Err(ProviderError::Store(why)) = answer {
+            return Err(KeepError::Unreachable(why));
+        }
         self.memory.was_answered(call, &answer).await?;
         Ok(answer)
     }

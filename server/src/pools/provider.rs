@@ -20,7 +20,10 @@ pub struct PoolProvider {
 
 impl From<GalleryError> for ProviderError {
     fn from(error: GalleryError) -> Self {
-        Self::Unavailable(error.to_string())
+        match error {
+            GalleryError::Store(error) => Self::Store(error.to_string()),
+            other => Self::Unavailable(other.to_string()),
+        }
     }
 }
 
