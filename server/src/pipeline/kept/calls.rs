@@ -58,7 +58,7 @@ impl Memory<'_> {
     /// answer. None: the provider may be asked.
     pub fn answer(&self, call: Call<'_>) -> Option<Answer> {
         let known: Option<Answer> = self.read(&call.key(ANSWER));
-        let asked = || self.kept.contains_key(&call.key(ASKED)).then_some(Err(ProviderError::Interrupted));
+        let asked = || self.kept.get(&call.key(ASKED)).filter(|note| !note.is_empty()).map(|_| Err(ProviderError::Interrupted));
         known.or_else(asked)
     }
 
@@ -66,7 +66,14 @@ impl Memory<'_> {
     pub async fn will_ask(&self, call: Call<'_>) -> Result<(), KeepError> {
         match call.provider.cost() {
             Cost::Free => Ok(()),
-            Cost::Metered => self.progress.keep_now(&call.key(ASKED), VERSION.to_owned()).await,
+            Cost::Metered => {
+                let noted = self.progress.keep_now(&call.key(ASKED), VERSION.to_owned()).await;
+                if let Err(KeepError::Unreachable(_)) = noted {
+                    // The note may be written yet, and the provider is not asked: the next run may ask it.
+                    self.progress.keep(&call.key(ASKED), String::new());
+                }
+                noted
+            }
         }
     }
 

@@ -265,12 +265,13 @@ async fn a_metered_provider_is_asked_only_after_it_is_noted_and_a_note_of_any_ve
         let store = Store { refuses: Some(refusal.clone()), ..Store::default() };
         let memory = Memory::of(&first, &store);
         assert_eq!(memory.will_ask(call).await, Err(refusal.clone()));
+        assert_eq!(Memory::of(&store.next_run(), &store).answer(call), None, "it was not asked: the next run may");
         let answered = memory.was_answered(call, &Ok(found())).await;
         assert_eq!(answered.is_ok(), refusal != KeepError::TakenAway, "an answer that is here is used");
     }
     let store = Store::default();
     Memory::of(&first, &store).will_ask(call).await.expect("noted");
-    for value in [VERSION, "999 of a later version", ""] {
+    for value in [VERSION, "999 of a later version"] {
         let mut job = store.next_run();
         job.kept.insert("asked/1/0/paid".into(), value.into());
         assert_eq!(Memory::of(&job, &store).answer(call), Some(Err(ProviderError::Interrupted)));
