@@ -31,6 +31,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const LIMIT: Duration = Duration::from_secs(12);
 /// Workers that were silent for so long are forgotten.
 const FORGET_WORKERS: Duration = Duration::from_secs(3600);
+/// Of every session on Postgres. A process that stands still in the middle of a transaction (it is stopped, its machine sleeps or
+/// has lost its power) must not keep the rows that others wait for: the server ends its session. Who waits for a row gives up in
+/// time to keep the connection.
+const SESSION: &str = "SET idle_in_transaction_session_timeout = '5s';
+    SET lock_timeout = '8s';
+    SET tcp_keepalives_idle = 10;
+    SET tcp_keepalives_interval = 5;
+    SET tcp_keepalives_count = 3";
 
 pub struct SqlStore {
     pub(super) dialect: Dialect,
@@ -87,9 +95,22 @@ impl SqlStore {
     pub async fn open_postgres(address: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let options = PgConnectOptions::from_str(address)?.application_name("face-engine");
-        let pool = AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECT_TIMEOUT).connect(address).await?;
+        let pool = AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECT_TIMEOUT);
+        let pool = pool.after_connect(|connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql(SESSION).execute(connection).await?;
+                Ok(())
+            })
+        });
+        let pool = pool.connect(address).await?;
         migrations::run(&pool, Dialect::Postgres).await?;
         let jobs = PgPoolOptions::new().max_connections(QUEUE_CONNECTIONS).acquire_timeout(CONNECT_TIMEOUT);
+        let jobs = jobs.after_connect(|connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql(SESSION).execute(connection).await?;
+                Ok(())
+            })
+        });
         let queue = Queue::Postgres(jobs.connect_lazy_with(options.clone()));
         Ok(Self { dialect: Dialect::Postgres, writer: pool.clone(), readers: pool, queue, postgres: Some(options) })
     }
