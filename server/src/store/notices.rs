@@ -76,10 +76,11 @@ impl Notices {
             };
             match listener.try_recv().await {
                 // What another version of the program says is not for this one.
-                Ok(Some(notification)) => match notification.payload().parse() {
-                    Ok(notice) => return notice,
-                    Err(()) => {}
-                },
+                Ok(Some(notification)) => {
+                    if let Ok(notice) = notification.payload().parse() {
+                        return notice;
+                    }
+                }
                 Ok(None) | Err(_) => self.listener = None,
             }
         }

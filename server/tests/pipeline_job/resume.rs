@@ -323,7 +323,7 @@ fn check(at: &str, job: &Job, result: &MatchResult, events: &[EventKind], undist
         // `same.png` and `same-again.png` are one file, and one entry by the name of whichever was there first.
         let others = ["near", "two", "far", "same", "no-face", "further"];
         let is_listed = |other: &&str| uris.iter().any(|uri| uri.starts_with(&format!("file:{other}")));
-        assert!(others.iter().all(|other| is_listed(other)), "{at}: the others go on: {uris:?}");
+        assert!(others.iter().all(is_listed), "{at}: the others go on: {uris:?}");
     }
 }
 
