@@ -19,6 +19,8 @@
 // The types of the pages nest deeply.
 #![recursion_limit = "256"]
 
+pub use ::index;
+
 pub mod analyses;
 mod breaker;
 pub mod calibrate;
@@ -28,7 +30,6 @@ pub mod config;
 pub mod discovery;
 pub mod fetch;
 pub mod http;
-pub mod index;
 pub mod jobs;
 pub mod metrics;
 pub mod net;

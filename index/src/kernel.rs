@@ -340,7 +340,7 @@ mod x86 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::testing::Random;
+    use crate::testing::Random;
 
     #[test]
     fn every_path_gives_the_same_integer_sums() {
