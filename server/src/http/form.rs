@@ -177,6 +177,10 @@ fn words(field: &str, text: &str, limit: usize) -> Result<String, ApiError> {
     if text.chars().count() > limit {
         return Err(ApiError::invalid_field(field, &format!("at most {limit} characters long")));
     }
+    // Postgres keeps no NUL, and nobody types one.
+    if text.contains('\0') {
+        return Err(ApiError::invalid_field(field, "text without control characters"));
+    }
     Ok(text.to_owned())
 }
 

@@ -83,19 +83,29 @@ impl Jobs {
     /// Erases what is past its retention, and finishes erasures that were interrupted. The number of requests erased.
     pub async fn sweep(self: &Arc<Self>) -> Result<usize, JobError> {
         let expired = self.store.expired(self.clock.now()).await?;
+        // One that fails must not keep the others from being erased.
+        let mut failed = None;
         for id in &expired {
-            self.erase(*id).await?;
+            failed = self.erase(*id).await.err().or(failed);
         }
         for id in self.store.leftovers(Some(self.clock.now())).await? {
             if !self.running().contains_key(&id) {
-                self.delete_objects(id).await?;
-                self.store.erasure_finished(id).await?;
+                failed = self.finish_erasure(id).await.err().or(failed);
             }
         }
         self.analyses.sweep(self.store.as_ref()).await;
         self.forget_traces().await?;
         self.store.tidy().await?;
-        Ok(expired.len())
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(expired.len()),
+        }
+    }
+
+    async fn finish_erasure(&self, id: Uuid) -> Result<(), JobError> {
+        self.delete_objects(id).await?;
+        self.store.erasure_finished(id).await?;
+        Ok(())
     }
 
     /// Sweeps now and then until the process stops.

@@ -66,7 +66,9 @@ impl Jobs {
                 self.metrics.request_submitted();
                 return Ok(Accepted { id, new: true });
             }
-            _ => self.discard_upload(id).await,
+            Ok(_) => self.discard_upload(id).await,
+            // Nobody can say whether it is queued. If it is not, the note of the upload is there still, and the sweep deletes it.
+            Err(_) => {}
         }
         match submitted? {
             Submitted::Queued => Ok(Accepted { id, new: true }),

@@ -213,6 +213,10 @@ impl Jobs {
                 tracing::info!(request_id = %id, code = error.code, "request waits for the store");
                 self.back_to_queue(claimed, progress, Retry::Free, self.config.retry_pause.saturating_mul(5)).await
             }
+            Ended::StorageAway(error) if claimed.retry_count < self.config.max_retries => {
+                tracing::info!(request_id = %id, code = error.code, "request has waited long for the store and will be tried again");
+                self.back_to_queue(claimed, progress, Retry::Counted, LONGEST_PAUSE).await
+            }
             Ended::Failed { error, retryable } => self.failed(claimed, error, retryable, progress).await,
             Ended::StorageAway(error) => self.failed(claimed, error, true, progress).await,
             Ended::Stopped => self.back_to_queue(claimed, progress, Retry::Free, Duration::ZERO).await,

@@ -252,7 +252,6 @@ impl Objects for S3Objects {
         let below = format!("{path}/");
         let is_meant = |key: &str| key == path || key.starts_with(&below);
         let client = self.access.client().await;
-        self.doubted(multipart::abort_unfinished(client, &self.bucket, &path, is_meant).await)?;
         let mut token = None;
         loop {
             let page = self.doubted(self.page(&path, false, token).await)?;
@@ -261,8 +260,16 @@ impl Objects for S3Objects {
             self.doubted(self.delete(&keys).await)?;
             token = page.next_continuation_token;
             if token.is_none() {
-                return Ok(());
+                break;
             }
+        }
+        // Parts of uploads that were never completed go as well; what is whole is gone by then, whether they can be listed or not.
+        match multipart::abort_unfinished(client, &self.bucket, &path, is_meant).await {
+            Err(error @ (S3Error::Forbidden | S3Error::Unauthorized)) => {
+                tracing::warn!(%error, "unfinished uploads cannot be listed (s3:ListBucketMultipartUploads): a lifecycle rule has to remove them");
+                Ok(())
+            }
+            aborted => self.doubted(aborted),
         }
     }
 

@@ -173,7 +173,7 @@ impl Pools {
         match self.of_settings(&row.name) {
             Some(pool) => Some(pool.place.clone()),
             None if row.origin == PoolOrigin::Settings => None,
-            None => parse_uri(&row.place).ok().filter(|place| self.roots.allow(place).is_ok()),
+            None => parse_uri(&row.place).ok().and_then(|place| self.roots.allow(&place).ok()),
         }
     }
 

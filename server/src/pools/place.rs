@@ -58,7 +58,9 @@ impl PoolRoots {
                     |root: &PoolPlace| matches!(root, PoolPlace::Bucket { bucket: b, prefix: p } if b == bucket && is_below(prefix, p));
                 let overlaps = |kept: &PoolPlace| matches!(kept, PoolPlace::Bucket { bucket: b, prefix: p } if b == bucket && (is_below(prefix, p) || is_below(p, prefix)));
                 let allowed = self.roots.iter().any(holds) && !self.kept.iter().any(overlaps);
-                if allowed { Ok(place.clone()) } else { Err(PlaceError::NotAllowed) }
+                // As a folder: `people` would be the beginning of `people-private/...` as well.
+                let folder = if prefix.is_empty() || prefix.ends_with('/') { prefix.clone() } else { format!("{prefix}/") };
+                if allowed { Ok(PoolPlace::Bucket { bucket: bucket.clone(), prefix: folder }) } else { Err(PlaceError::NotAllowed) }
             }
             PoolPlace::Folder(folder) => self.allow_folder(folder),
         }
@@ -142,6 +144,8 @@ mod tests {
         for uri in ["s3://press/people", "s3://press/people/2020", "s3://open/x"] {
             assert!(allowed(uri), "{uri}");
         }
+        assert_eq!(roots.allow(&bucket("press", "people")), Ok(bucket("press", "people/")), "and nothing that only begins alike");
+        assert_eq!(roots.allow(&bucket("open", "eng")), Ok(bucket("open", "eng/")), "`engine` holds files of requests");
         // The last ones hold, or lie in, what belongs to requests.
         for uri in ["s3://press", "s3://press/people2", "s3://press/peo", "s3://other/people/", "s3://open", "s3://open/engine/output"] {
             assert!(!allowed(uri), "{uri}");

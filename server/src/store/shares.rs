@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 /// Ends the link of a request, if one is open. Was there one?
 pub async fn end(tx: &mut AnyConnection, id: Uuid, now: Moment) -> Result<bool, StoreError> {
-    let move_it = "INSERT INTO ended_shares (token_hash, ended_at) SELECT token_hash, $1 FROM shares WHERE request_id = $2";
+    let move_it = "INSERT INTO ended_shares (token_hash, ended_at) SELECT token_hash, $1 FROM shares WHERE request_id = $2
+                   ON CONFLICT (token_hash) DO NOTHING";
     let ended = sqlx::query(move_it).bind(now.0).bind(id.to_string()).execute(&mut *tx).await?;
     sqlx::query("DELETE FROM shares WHERE request_id = $1").bind(id.to_string()).execute(tx).await?;
     Ok(ended.rows_affected() > 0)

@@ -81,8 +81,9 @@ pub async fn record(tx: &mut AnyConnection, dialect: Dialect, claim: Claim, batc
     if updated.rows_affected() == 0 {
         return Ok(false);
     }
+    // What is there already was written by this very claim: the answer to its commit was lost, and it is written once more.
     for event in &batch.events {
-        sqlx::query("INSERT INTO events (request_id, seq, kind) VALUES ($1, $2, $3)")
+        sqlx::query("INSERT INTO events (request_id, seq, kind) VALUES ($1, $2, $3) ON CONFLICT (request_id, seq) DO NOTHING")
             .bind(&id)
             .bind(int(event.seq))
             .bind(event.kind.json()?)
@@ -90,7 +91,7 @@ pub async fn record(tx: &mut AnyConnection, dialect: Dialect, claim: Claim, batc
             .await?;
     }
     for (seq, at, message) in &batch.logs {
-        sqlx::query("INSERT INTO logs (request_id, seq, at, message) VALUES ($1, $2, $3, $4)")
+        sqlx::query("INSERT INTO logs (request_id, seq, at, message) VALUES ($1, $2, $3, $4) ON CONFLICT (request_id, seq) DO NOTHING")
             .bind(&id)
             .bind(int(*seq))
             .bind(at.0)
