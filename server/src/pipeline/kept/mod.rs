@@ -13,7 +13,7 @@
 //! | `match/<candidate>` | links to its crops | with its `match` event |
 //!
 //! A value is its [`VERSION`] and JSON. One of another version, or one that cannot be read, is as good as none: the work is done
-//! again. The key `asked/...` alone counts whatever its value is: rather too little is asked than twice. Numbers of networks are
+//! again. The key `asked/...` alone counts unless its value is empty: rather too little is asked than twice. Numbers of networks are
 //! kept bit for bit ([`numbers`]), so that a result does not show whether its job was interrupted.
 //!
 //! A comparison has a number, and so has all that was found in it. Where it begins anew (other networks have taken over, or run
