@@ -41,7 +41,7 @@ impl JobsConfig {
             heartbeat: env.seconds(
                 "WORKER_HEARTBEAT",
                 4.0,
-                0.5..=8.0,
+                0.5..=6.0,
                 "seconds between a worker's signs of life; what one that has missed three has in hand is given to another",
             )?,
             queue_capacity: env.number("QUEUE_CAPACITY", 64, 1..=100_000, "requests that may wait; one more is answered 503")?,
