@@ -2,6 +2,7 @@
 //!
 //! * [`api`]: requests, results, events and errors as they travel over HTTP. One definition, two users.
 //! * [`places`]: where a picture stands, and [`quality`]: how good a face is, told once, for the page and the command line.
+//! * [`words`]: which language a page is in, and its strings.
 //! * everything else: Leptos pages and components (features `ssr` on the server, `hydrate` in the browser).
 //!   [`server`] is what the page needs from the server that renders it.
 
@@ -28,5 +29,10 @@ pub mod quality;
 mod read;
 mod shell;
 mod text;
+pub mod words;
+
+rust_i18n::i18n!("locales", fallback = "en");
+// What the macro has read: cargo compiles anew where it changes.
+const _: [&str; 2] = [include_str!("../locales/en.json"), include_str!("../locales/es.json")];
 
 pub use shell::{App, shell};

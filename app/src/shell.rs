@@ -3,6 +3,7 @@
 use crate::{
     pages::{HomePage, NotFoundPage, RequestPage},
     parts::{Footer, Header},
+    words::{here, say},
 };
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -22,13 +23,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let loader = format!("import start, {{ hydrate }} from {js:?};start({{ module_or_path: {wasm:?} }}).then(() => hydrate());");
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang=here().code()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <meta name="referrer" content="no-referrer" />
-                <meta name="description" content="Compares a face with the faces in pictures you may search, ranks what it finds and shows why." />
+                <meta name="description" content=say!("shell.description") />
                 <link rel="icon" href=ICON />
                 <link rel="stylesheet" href=style />
                 <link rel="modulepreload" href=js />
@@ -53,7 +54,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=|text: String| if text.is_empty() { "Face Engine".to_owned() } else { format!("{text} · Face Engine") } />
         <a class="skip" href="#main" rel="external">
-            "Skip to the content"
+            {say!("shell.skip")}
         </a>
         <Router>
             <Header />

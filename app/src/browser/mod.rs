@@ -13,6 +13,7 @@ pub use follow::{Following, follow};
 pub use glide::places;
 pub use net::{erase, health, send, status};
 
+use crate::words::in_language;
 use wasm_bindgen_futures::JsFuture;
 
 fn window() -> web_sys::Window {
@@ -35,14 +36,14 @@ pub fn reload() {
     let _ = window().location().reload();
 }
 
-/// Copies this page's own address. False where the browser does not allow it (plain http to another machine).
+/// Copies this page's own address: whoever opens it reads it in their own language. False where the browser does not allow it (plain http to another machine).
 pub async fn copy_address() -> bool {
     let window = window();
     if !window.is_secure_context() {
         return false;
     }
     match window.location().href() {
-        Ok(href) => JsFuture::from(window.navigator().clipboard().write_text(&href)).await.is_ok(),
+        Ok(href) => JsFuture::from(window.navigator().clipboard().write_text(&in_language(&href, None))).await.is_ok(),
         Err(_) => false,
     }
 }

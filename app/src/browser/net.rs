@@ -1,7 +1,10 @@
-//! The page's calls to its own server. Every refusal comes back as the server's sentence.
+//! The page's calls to its own server. Every refusal comes back with its code and the server's sentence.
 
 use super::window;
-use crate::api::{Accepted, ErrorBody, ErrorDetail, Health, StatusReport};
+use crate::{
+    api::{Accepted, ErrorBody, ErrorDetail, Health, StatusReport},
+    words::say,
+};
 use send_wrapper::SendWrapper;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
@@ -10,7 +13,7 @@ use web_sys::{FormData, HtmlFormElement, RequestInit, Response};
 
 /// Sends the upload form as it stands; fields left empty are left out.
 pub async fn send(form: HtmlFormElement) -> Result<Accepted, ErrorDetail> {
-    let unreadable = || problem("form", "The form could not be read: reload the page and try again.");
+    let unreadable = || problem("form", say!("problem.unreadable_form"));
     let data = FormData::new_with_form(&form).map_err(|_| unreadable())?;
     for field in ["hint", "threshold", "top_k", "max_candidates", "face"] {
         if data.get(field).as_string().is_some_and(|text| text.trim().is_empty()) {
@@ -39,11 +42,11 @@ pub async fn erase(id: String) -> Result<(), ErrorDetail> {
 
 async fn call<T: DeserializeOwned>(method: &str, address: &str, request: RequestInit) -> Result<T, ErrorDetail> {
     let body = text(method, address, request).await?;
-    serde_json::from_str(&body).map_err(|_| problem("unreadable_answer", "The server's answer could not be read: reload the page."))
+    serde_json::from_str(&body).map_err(|_| problem("unreadable_answer", say!("problem.unreadable_answer")))
 }
 
 async fn text(method: &str, address: &str, request: RequestInit) -> Result<String, ErrorDetail> {
-    let unreachable = || problem("unreachable", "The server cannot be reached. Check the connection and try again.");
+    let unreachable = || problem("unreachable", say!("problem.unreachable"));
     request.set_method(method);
     let headers = js_sys::Object::new();
     let _ = js_sys::Reflect::set(&headers, &"accept".into(), &"application/json".into());
@@ -61,10 +64,10 @@ async fn text(method: &str, address: &str, request: RequestInit) -> Result<Strin
     }
     Err(match serde_json::from_str::<ErrorBody>(&body) {
         Ok(refused) => refused.error,
-        Err(_) => problem("http", &format!("The server answered {}. Try again in a moment.", answer.status())),
+        Err(_) => problem("http", say!("problem.answered", status = answer.status())),
     })
 }
 
-fn problem(code: &str, message: &str) -> ErrorDetail {
-    ErrorDetail { code: code.to_owned(), message: message.to_owned(), details: serde_json::Value::Null }
+fn problem(code: &str, message: String) -> ErrorDetail {
+    ErrorDetail { code: code.to_owned(), message, details: serde_json::Value::Null }
 }

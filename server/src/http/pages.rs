@@ -6,6 +6,7 @@ use crate::service::Service;
 use app::{
     api::{ErrorDetail, Health, StatusReport},
     server::{FormProblem, RequestReader, StatusSetter},
+    words::{Address, LANGUAGE, Language, in_language},
 };
 use axum::{
     body::Body,
@@ -84,10 +85,17 @@ pub async fn not_found(State(service): State<Arc<Service>>, request: Request) ->
     response
 }
 
+/// In which language a page is answered.
+pub fn language(request: &Request) -> Language {
+    let said = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    Language::choose(request.uri().query(), said(header::COOKIE), said(header::ACCEPT_LANGUAGE))
+}
+
 /// The home page again, with the sentence that says why the form was refused.
-pub async fn form_refused(service: Arc<Service>, error: ApiError) -> Response {
+pub async fn form_refused(service: Arc<Service>, error: ApiError, language: Language) -> Response {
     let mut request = Request::new(Body::empty());
     request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/html"));
+    request.headers_mut().insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(language.code()));
     let mut response = render(service, request, Some(error.detail)).await;
     *response.status_mut() = error.status;
     if let Some(seconds) = error.retry_after {
@@ -102,12 +110,17 @@ async fn render(service: Arc<Service>, request: Request, problem: Option<ErrorDe
     EXECUTOR.call_once(|| drop(leptos_axum::generate_route_list(app::App)));
     let options = leptos_options(&service);
     let policy = policy(&service).await;
+    let (language, asked) = (language(&request), Language::asked(request.uri().query()));
+    let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
+    let address = in_language(address, None);
     let reader: Arc<dyn RequestReader> = Arc::new(Reader(service));
     let status = Arc::new(AtomicU16::new(StatusCode::OK.as_u16()));
     let setter = status.clone();
     let handler = leptos_axum::render_app_async_with_context(
         move || {
             provide_context(reader.clone());
+            provide_context(language);
+            provide_context(Address(address.clone()));
             let setter = setter.clone();
             provide_context(StatusSetter(Arc::new(move |code| setter.store(code, Ordering::SeqCst))));
             if let Some(problem) = &problem {
@@ -122,11 +135,25 @@ async fn render(service: Arc<Service>, request: Request, problem: Option<ErrorDe
     {
         *response.status_mut() = code;
     }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));
+    headers.append(header::VARY, HeaderValue::from_static("accept-language, cookie"));
+    // Who has asked for a language by an address reads on in it.
+    if let Some(choice) = asked.map(remembered)
+        && let Ok(choice) = HeaderValue::from_str(&choice)
+    {
+        headers.append(header::SET_COOKIE, choice);
+    }
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// The cookie of a chosen language: for a year, and nothing but the language in it.
+fn remembered(language: Language) -> String {
+    format!("{LANGUAGE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", language.code())
 }
 
 /// A page shows pictures of the service, of the asker's own machine before they are sent, and of the bucket where that gives
