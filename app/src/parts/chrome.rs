@@ -21,11 +21,17 @@ pub fn Header() -> impl IntoView {
                 </svg>
                 <span>"Face Engine"</span>
             </a>
+            <Languages />
             <nav aria-label=say!("shell.navigation")>
-                <Languages />
-                <a class="button quiet" href="/" rel="external">
-                    {say!("shell.new_search")}
-                </a>
+                {[
+                    ("/", say!("shell.new_search")),
+                    ("/pools", say!("shell.pools")),
+                    ("/dashboard", say!("shell.dashboard")),
+                    ("/docs", say!("shell.interface")),
+                ]
+                    .map(|(address, words)| {
+                        view! { <a href=address rel="external" aria-current=words::is_here(address).then_some("page")>{words}</a> }
+                    })}
             </nav>
         </header>
     }

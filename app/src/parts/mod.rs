@@ -19,6 +19,8 @@ mod upload_options;
 
 pub use chrome::{Footer, Header, Notice};
 pub use gallery::Gallery;
+#[cfg(not(feature = "hydrate"))]
+pub use {photos::Photos, quality::Quality};
 pub use missing::Missing;
 pub use probe::{How, Probe};
 pub use progress::Progress;

@@ -4,20 +4,25 @@
 //! an [`ApiError`]; the `envelope` around all routes gives every answer its request id, security headers and, where it
 //! is an error, the one shape of api.md.
 
+mod alone;
 mod artifacts;
+mod dashboard;
 mod envelope;
 mod erase;
 mod error;
 mod events;
 mod form;
+mod friendly;
 mod health;
 mod match_;
 mod metrics;
 mod pages;
 mod photos;
 mod pools;
+mod pools_page;
 mod process_s3;
 mod report;
+mod same_origin;
 mod share;
 mod status;
 mod upload;
@@ -56,9 +61,12 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/r/{token}", get(share::get))
         .route("/r/{token}/{*path}", get(share::picture))
         .route("/artifacts/{*key}", get(artifacts::get))
-        .route("/pools", get(pools::list).post(pools::create))
+        .route("/pools", get(pools_page::list).post(pools_page::create))
         .route("/pools/{name}", axum::routing::delete(pools::delete))
-        .route("/pools/{name}/sync", post(pools::sync))
+        .route("/pools/{name}/sync", post(pools_page::sync))
+        .route("/pools/{name}/delete", post(pools_page::delete))
+        .route("/dashboard", get(dashboard::get))
+        .route("/preview.png", get(pages::preview))
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
@@ -66,8 +74,9 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/", get(pages::home))
         .nest_service("/pkg", pkg)
         .fallback(process_s3::or_not_found)
-        .with_state(service)
+        .with_state(service.clone())
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(axum::middleware::from_fn_with_state(service, friendly::friendly))
         .layer(CompressionLayer::new())
         .layer(axum::middleware::from_fn_with_state(metrics, envelope::envelope))
 }

@@ -1,7 +1,7 @@
 //! The pages: rendered on the server by Leptos, whole (no streaming), so that they read without JavaScript and carry
 //! the right status.
 
-use super::{ApiError, envelope::POLICY, report, wants_html};
+use super::{ApiError, envelope::POLICY, report};
 use crate::service::Service;
 use app::{
     api::{ErrorDetail, Health, StatusReport},
@@ -11,7 +11,7 @@ use app::{
 use axum::{
     body::Body,
     extract::{Path, Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use leptos::{config::LeptosOptions, prelude::provide_context};
@@ -55,40 +55,41 @@ pub async fn home(State(service): State<Arc<Service>>, request: Request) -> Resp
     render(service, request, None).await
 }
 
-/// The page of a request, or the data's own 404 and 410 where a program asks.
+/// The page of a request. Where it cannot be shown, `friendly` says why.
 pub async fn request(State(service): State<Arc<Service>>, Path(id): Path<String>, request: Request) -> Response {
-    // The status is decided here, whatever the page makes of it.
     let standing = match report::parse_id(&id) {
         Ok(id) => service.store.state(id).await.map_err(ApiError::from).and_then(report::found).err(),
         Err(error) => Some(error),
     };
-    if let Some(error) = &standing
-        && !wants_html(request.headers())
-    {
-        return error.clone().into_response();
+    if let Some(error) = standing {
+        return error.into_response();
     }
     let mut response = render(service, request, None).await;
-    if let Some(error) = standing {
-        *response.status_mut() = error.status;
-    }
     response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     response
 }
 
-/// Every address that is none of ours: a page for people, data for programs.
-pub async fn not_found(State(service): State<Arc<Service>>, request: Request) -> Response {
-    if !wants_html(request.headers()) || !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return StatusCode::NOT_FOUND.into_response();
-    }
-    let mut response = render(service, request, None).await;
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
+/// Every address that is none of ours.
+pub async fn not_found() -> Response {
+    StatusCode::NOT_FOUND.into_response()
+}
+
+/// What a preview of a shared link shows: the service's sign, and nothing of a result.
+pub async fn preview() -> Response {
+    let headers = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "public, max-age=86400")];
+    (headers, include_bytes!("../../assets/preview.png")).into_response()
+}
+
+/// Address of the style sheet.
+pub async fn sheet(service: &Service) -> String {
+    let options = leptos_options(service);
+    format!("/{}/{}.css", options.site_pkg_dir, options.output_name)
 }
 
 /// In which language a page is answered.
-pub fn language(request: &Request) -> Language {
-    let said = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    Language::choose(request.uri().query(), said(header::COOKIE), said(header::ACCEPT_LANGUAGE))
+pub fn language(uri: &Uri, headers: &HeaderMap) -> Language {
+    let said = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    Language::choose(uri.query(), said(header::COOKIE), said(header::ACCEPT_LANGUAGE))
 }
 
 /// The home page again, with the sentence that says why the form was refused.
@@ -110,7 +111,7 @@ async fn render(service: Arc<Service>, request: Request, problem: Option<ErrorDe
     EXECUTOR.call_once(|| drop(leptos_axum::generate_route_list(app::App)));
     let options = leptos_options(&service);
     let policy = policy(&service).await;
-    let (language, asked) = (language(&request), Language::asked(request.uri().query()));
+    let (language, asked) = (language(request.uri(), request.headers()), Language::asked(request.uri().query()));
     let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
     let address = in_language(address, None);
     let reader: Arc<dyn RequestReader> = Arc::new(Reader(service));
@@ -152,7 +153,7 @@ async fn render(service: Arc<Service>, request: Request, problem: Option<ErrorDe
 }
 
 /// The cookie of a chosen language: for a year, and nothing but the language in it.
-fn remembered(language: Language) -> String {
+pub fn remembered(language: Language) -> String {
     format!("{LANGUAGE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", language.code())
 }
 

@@ -5,7 +5,7 @@
 //! pool; what is deleted is vacuumed, and its log and backups are the operator's.
 
 use super::{
-    Batch, Claim, Cursor, Erased, Lookup, NewRequest, Notices, Outcome, Queue, Recovered, RequestRow, Retry, Share, Store, StoreError,
+    Batch, Claim, Cursor, Erased, Lookup, NewRequest, Notices, Outcome, Past, Queue, Recovered, RequestRow, Retry, Share, Store, StoreError,
     Submitted, Taken, claiming, deliveries, dialect::Dialect, migrations, reading, shares, writing,
 };
 use crate::clock::Moment;
@@ -275,6 +275,10 @@ impl Store for SqlStore {
 
     async fn page(&self, cursor: Option<Cursor>, limit: u32) -> Result<Vec<(Cursor, RequestSummary)>, StoreError> {
         within_limit(reading::page(&self.readers, cursor, limit)).await
+    }
+
+    async fn recent(&self, since: Moment, limit: u32) -> Result<Vec<Past>, StoreError> {
+        within_limit(reading::recent(&self.readers, since, limit)).await
     }
 
     async fn expired(&self, now: Moment) -> Result<Vec<Uuid>, StoreError> {

@@ -1,0 +1,108 @@
+//! Pages for what is not there, is no more, or cannot be had now.
+
+use super::frame::Page;
+use crate::{api::ErrorDetail, text, words::say};
+use leptos::prelude::*;
+
+/// What went wrong, and where.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    pub status: u16,
+    pub error: ErrorDetail,
+    /// Path of the address.
+    pub path: String,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u64>,
+    /// By which the operator finds it in the log.
+    pub request_id: String,
+}
+
+struct Said {
+    title: String,
+    headline: String,
+    sentence: String,
+    help: Option<String>,
+}
+
+impl Trouble {
+    fn said(&self) -> Said {
+        let sentence = || text::refusal(&self.error);
+        let of = |title: String, headline: String, sentence: String| Said { title, headline, sentence, help: None };
+        let (shared, request) = (self.path.starts_with("/r/"), self.path.starts_with("/requests/"));
+        match (self.status, self.error.code.as_str()) {
+            (410, _) if shared => of(say!("shared.ended"), say!("shared.ended_title"), say!("shared.ended_why")),
+            (410, _) => of(say!("problem.erased"), say!("problem.erased_title"), say!("problem.erased_why")),
+            (404, _) if shared => of(say!("problem.not_found"), say!("shared.unknown_title"), say!("shared.unknown_why")),
+            (400 | 404, _) if request => of(say!("problem.not_found"), say!("problem.no_search"), say!("problem.no_search_why")),
+            (404, _) => of(say!("problem.not_found"), say!("problem.no_page"), say!("problem.no_page_why")),
+            (403, "link_expired" | "bad_signature") => of(say!("trouble.old_link"), say!("trouble.old_link_title"), say!("trouble.old_link_why")),
+            (503, _) => {
+                let help = match self.retry_after {
+                    Some(seconds) => say!("trouble.again_in", seconds = seconds),
+                    None => say!("trouble.again"),
+                };
+                Said { help: Some(help), ..of(say!("problem.out_of_reach"), say!("trouble.away_title"), sentence()) }
+            }
+            (500.., _) => {
+                let help = say!("trouble.operator", id = self.request_id);
+                Said { help: Some(help), ..of(say!("trouble.failed"), say!("trouble.failed_title"), say!("trouble.failed_why")) }
+            }
+            _ => of(say!("trouble.refused"), say!("trouble.refused_title"), sentence()),
+        }
+    }
+}
+
+pub fn problem(trouble: &Trouble) -> Page {
+    let Said { title, headline, sentence, help } = trouble.said();
+    let calm = trouble.status == 410;
+    let again = trouble.status >= 500;
+    let path = trouble.path.clone();
+    let body = view! {
+        <section class=if calm { "notice calm" } else { "notice bad" }>
+            <h1>{headline}</h1>
+            <p class="lead">{sentence}</p>
+            {help.map(|words| view! { <p>{words}</p> })}
+            <p class="answers">
+                {again.then(|| view! { <a class="button primary" href=path>{say!("trouble.reload")}</a> })}
+                <a class=if again { "button quiet" } else { "button primary" } href="/">
+                    {say!("shell.new_search")}
+                </a>
+            </p>
+        </section>
+    };
+    Page { indexed: false, ..Page::new(title, body.into_any()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::{Language, tests::reading};
+
+    fn trouble(status: u16, code: &str, path: &str) -> Trouble {
+        let error = ErrorDetail { code: code.into(), message: "The server's sentence.".into(), details: serde_json::Value::Null };
+        Trouble { status, error, path: path.into(), retry_after: Some(5), request_id: "abc".into() }
+    }
+
+    fn shown(language: Language, trouble: &Trouble) -> String {
+        reading(language, || problem(trouble).body.to_html())
+    }
+
+    #[test]
+    fn a_link_that_has_ended_is_told_apart_from_an_erased_search() {
+        assert!(shown(Language::English, &trouble(410, "gone", "/r/abc")).contains("This link has ended"));
+        assert!(shown(Language::English, &trouble(410, "gone", "/requests/abc")).contains("This search is erased"));
+        assert!(shown(Language::Spanish, &trouble(410, "gone", "/r/abc")).contains("Este enlace ha dejado de funcionar"));
+    }
+
+    #[test]
+    fn what_may_pass_says_when_to_try_again_and_gives_a_way_to() {
+        let html = shown(Language::English, &trouble(503, "storage_unavailable", "/pools"));
+        assert!(html.contains("5 seconds") && html.contains("href=\"/pools\"") && html.contains("The server&#x27;s sentence.") || html.contains("The server's sentence."), "{html}");
+    }
+
+    #[test]
+    fn an_error_of_the_service_shows_the_id_by_which_it_is_found_and_nothing_else_of_it() {
+        let html = shown(Language::English, &trouble(500, "internal_error", "/"));
+        assert!(html.contains("abc") && html.contains("Something failed"), "{html}");
+    }
+}
