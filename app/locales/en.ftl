@@ -1,6 +1,6 @@
 ### The words of the page, in Project Fluent's syntax: https://projectfluent.org/fluent/guide/
 ###
-### `{ $name }` is a value that the code gives; where it counts things the message selects on it. docs/PAGE.md says how a message is added.
+### `{ $name }` is a value that the code gives; where it counts things the message selects on it. docs/LANGUAGES.md says how a message is added.
 ### The build stops where a language lacks a message that another has, or has another value in it.
 
 ## number

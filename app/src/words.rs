@@ -1,5 +1,5 @@
 //! The page's words, in the language of its reader. The strings are in `locales/`, a file for each language in the syntax of
-//! Project Fluent, and in the program as a table; docs/PAGE.md says how one is added.
+//! Project Fluent, and in the program as a table; docs/LANGUAGES.md says how one is added.
 //!
 //! The server decides on the language of a page ([`Language::choose`]) and provides it as Leptos context; the browser reads it from
 //! the document that the server wrote, so that both render the same words. Outside a page (command line, tests) it is English.

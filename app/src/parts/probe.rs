@@ -111,6 +111,9 @@ fn Account(result: MatchResult, live: Live) -> impl IntoView {
     // What could not be had has a list of its own.
     let counted = result.diagnostics.iter().filter(|d| !text::is_absence(d)).map(text::diagnostic);
     let unusual: Vec<String> = result.fallbacks.iter().filter_map(text::stand_in).chain(counted).collect();
+    // The server's own sentence, which it says in English.
+    let calibration = (!result.calibration.is_empty()).then_some("en");
+    let calibrated = if calibration.is_some() { result.calibration.clone() } else { say!(opened_not_known) };
     let facts = [
         (say!(how_engine), result.engine.clone()),
         (say!(how_pack), text::pack(&result.models.pack, &result.fallbacks)),
@@ -118,7 +121,6 @@ fn Account(result: MatchResult, live: Live) -> impl IntoView {
         (say!(how_face), result.models.face.clone()),
         (say!(how_embedding), result.models.embedding.clone()),
         (say!(how_thresholds), text::thresholds(result.thresholds)),
-        (say!(how_calibration), if result.calibration.is_empty() { say!(opened_not_known) } else { result.calibration.clone() }),
         (say!(how_ranking), say!(how_ranking_is, tie = decimal("0.005"))),
         (say!(how_time), text::duration(result.time_taken)),
         (say!(how_tries), (result.retry_count + 1).to_string()),
@@ -131,6 +133,10 @@ fn Account(result: MatchResult, live: Live) -> impl IntoView {
                 .then(|| view! { <p class="flag">{say!(how_stood_in)}</p> })}
             <dl class="facts">
                 {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
+                <div>
+                    <dt>{say!(how_calibration)}</dt>
+                    <dd lang=calibration>{calibrated}</dd>
+                </div>
                 <div>
                     <dt>{say!(how_asked)}</dt>
                     <dd>{report.with_value(|report| text::moment(&report.created_at))}</dd>

@@ -1,6 +1,9 @@
 //! What can be done with a request: pass its address on, and erase it.
 
-use crate::{browser, text, words::say};
+use crate::{
+    browser, text,
+    words::{in_language, say},
+};
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -16,7 +19,7 @@ pub fn CopyLink() -> impl IntoView {
                 copied.set(true);
                 set_timeout(move || copied.set(false), Duration::from_secs(2));
             } else {
-                by_hand.set(Some(browser::address()));
+                by_hand.set(Some(in_language(&browser::address(), None)));
             }
         });
     };
