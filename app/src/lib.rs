@@ -33,8 +33,4 @@ mod shell;
 mod text;
 pub mod words;
 
-rust_i18n::i18n!("locales", fallback = "en");
-// What the macro has read: cargo compiles anew where it changes.
-const _: [&str; 2] = [include_str!("../locales/en.json"), include_str!("../locales/es.json")];
-
 pub use shell::{App, shell};

@@ -29,7 +29,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <meta name="referrer" content="no-referrer" />
-                <meta name="description" content=say!("shell.description") />
+                <meta name="description" content=say!(shell_description) />
                 <link rel="icon" href=ICON />
                 <link rel="stylesheet" href=style />
                 <link rel="modulepreload" href=js />
@@ -54,7 +54,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=|text: String| if text.is_empty() { "Face Engine".to_owned() } else { format!("{text} · Face Engine") } />
         <a class="skip" href="#main" rel="external">
-            {say!("shell.skip")}
+            {say!(shell_skip)}
         </a>
         <Router>
             <Header />

@@ -20,9 +20,8 @@ pub fn top(largest: f64, least: f64) -> f64 {
 pub fn stacked(values: &[(u64, u64)], top: f64, label: String) -> AnyView {
     let bar = |(place, (first, second)): (usize, &(u64, u64))| {
         let (first, second) = (*first as f64 / top * HEIGHT, *second as f64 / top * HEIGHT);
-        let bar = |class: &'static str, from: f64, height: f64| {
-            (height > 0.0).then(|| rectangle(class, place, HEIGHT - from - height, height))
-        };
+        let bar =
+            |class: &'static str, from: f64, height: f64| (height > 0.0).then(|| rectangle(class, place, HEIGHT - from - height, height));
         view! { {bar("first", 0.0, first)} {bar("second", first, second)} }
     };
     drawing(values.len(), label, values.iter().enumerate().map(bar).collect_view().into_any())

@@ -1,11 +1,7 @@
 //! `/dashboard`: the queue, what computes, who is asked, the pools, and how fast searches were. Whoever may open the page may see all
 //! of it, so it holds nothing of a person: no photo, no purpose, and no request's id, since whoever knows that may erase the request.
 
-use super::{
-    chart,
-    frame::Page,
-    pools::state_words,
-};
+use super::{chart, frame::Page, pools::state_words};
 use crate::{
     api::{Health, PoolReport, RequestState},
     parts::BROUGHT,
@@ -47,9 +43,9 @@ impl Window {
 
     fn words(self) -> String {
         match self {
-            Self::Hour => say!("dashboard.hour"),
-            Self::Day => say!("dashboard.day"),
-            Self::Week => say!("dashboard.week"),
+            Self::Hour => say!(dashboard_hour),
+            Self::Day => say!(dashboard_day),
+            Self::Week => say!(dashboard_week),
         }
     }
 }
@@ -102,18 +98,18 @@ pub struct DashboardData {
 
 pub fn dashboard(data: DashboardData) -> Page {
     let well = data.health.status == "ok";
-    let (pill, state) = if well { ("pill", say!("dashboard.well")) } else { ("pill failed", say!("dashboard.degraded")) };
-    let away = data.counts.is_none().then(|| view! { <p class="lost" role="status">{say!("dashboard.away")}</p> });
+    let (pill, state) = if well { ("pill", say!(dashboard_well)) } else { ("pill failed", say!(dashboard_degraded)) };
+    let away = data.counts.is_none().then(|| view! { <p class="lost" role="status">{say!(dashboard_away)}</p> });
     let body = view! {
         <div class="dashboard">
             <div class="page-top">
-                <h1>{say!("dashboard.title")}</h1>
+                <h1>{say!(dashboard_title)}</h1>
                 <Refresh address=format!("/dashboard?window={}", data.window.name()) />
             </div>
             <div id="live" class="dashboard-live">
                 <p class="standing">
                     <span class=pill>{state}</span>
-                    <span class="hint">{say!("alone.as_of", moment = precise(&data.now))}</span>
+                    <span class="hint">{say!(alone_as_of, moment = precise(&data.now))}</span>
                 </p>
                 {away}
                 {text::degraded(&data.health).map(|words| view! { <p class="flag">{words}</p> })}
@@ -131,7 +127,7 @@ pub fn dashboard(data: DashboardData) -> Page {
             </div>
         </div>
     };
-    Page { live: true, ..Page::new(say!("dashboard.title"), body.into_any()) }
+    Page { live: true, ..Page::new(say!(dashboard_title), body.into_any()) }
 }
 
 /// The way to a new look: a link, and the button of the script.
@@ -140,13 +136,13 @@ pub fn Refresh(address: String) -> impl IntoView {
     view! {
         <div class="refresh">
             <a class="button quiet" href=address>
-                {say!("alone.refresh")}
+                {say!(alone_refresh)}
             </a>
             <button class="button quiet toggle needs-script" type="button" id="refresh-self" aria-pressed="true">
-                {say!("alone.refresh_self")}
+                {say!(alone_refresh_self)}
             </button>
             <p class="lost" id="refresh-lost" role="status" hidden=true>
-                {say!("alone.lost")}
+                {say!(alone_lost)}
             </p>
         </div>
     }
@@ -155,7 +151,7 @@ pub fn Refresh(address: String) -> impl IntoView {
 /// With seconds, which [`text::moment`] leaves out.
 fn precise(rfc3339: &str) -> String {
     let seconds = rfc3339.get(11..19).filter(|clock| clock.bytes().all(|byte| byte.is_ascii_digit() || byte == b':'));
-    seconds.map_or_else(|| text::moment(rfc3339), |clock| say!("alone.clock", clock = clock))
+    seconds.map_or_else(|| text::moment(rfc3339), |clock| say!(alone_clock, clock = clock))
 }
 
 fn clock(rfc3339: &str) -> String {
@@ -181,10 +177,10 @@ fn tiles(data: &DashboardData) -> AnyView {
     }
     view! {
         <section aria-labelledby="queue-heading">
-            <h2 id="queue-heading">{say!("dashboard.queue")}</h2>
+            <h2 id="queue-heading">{say!(dashboard_queue)}</h2>
             <dl class="tiles">
-                {tile(text::state(RequestState::Queued), queue.queued, Some(say!("dashboard.room", n = queue.capacity)))}
-                {tile(text::state(RequestState::Running), queue.running, Some(count!("dashboard.workers", queue.workers)))}
+                {tile(text::state(RequestState::Queued), queue.queued, Some(say!(dashboard_room, n = queue.capacity)))}
+                {tile(text::state(RequestState::Running), queue.running, Some(count!(dashboard_workers, queue.workers as usize)))}
                 {tile(text::state(RequestState::Completed), of(RequestState::Completed), None)}
                 {tile(text::state(RequestState::Failed), of(RequestState::Failed), None)}
                 {tile(text::state(RequestState::Expired), of(RequestState::Expired), None)}
@@ -203,9 +199,9 @@ fn charts(buckets: &[Bucket], window: Window, cut: Option<u64>) -> AnyView {
     let counts: Vec<(u64, u64)> = buckets.iter().map(|bucket| (bucket.completed, bucket.failed)).collect();
     let most = counts.iter().map(|(completed, failed)| completed + failed).max().unwrap_or(0);
     let top = chart::top(most as f64, 1.0);
-    let drawn = chart::stacked(&counts, top, say!("dashboard.throughput_is", completed = completed, failed = failed));
+    let drawn = chart::stacked(&counts, top, say!(dashboard_throughput_is, completed = completed, failed = failed));
     let many = frame(
-        ("throughput", say!("dashboard.throughput")),
+        ("throughput", say!(dashboard_throughput)),
         drawn,
         (format!("{top:.0}"), window),
         buckets,
@@ -216,25 +212,29 @@ fn charts(buckets: &[Bucket], window: Window, cut: Option<u64>) -> AnyView {
     let spans: Vec<Option<(f64, f64)>> = buckets.iter().map(|bucket| bucket.median.zip(bucket.slowest)).collect();
     let longest = spans.iter().flatten().map(|(_, slowest)| *slowest).fold(0.0, f64::max);
     let top = chart::top(longest, 0.1);
-    let drawn = chart::spans(&spans, top, if longest > 0.0 { say!("dashboard.latency_is", most = text::duration(longest)) } else { say!("dashboard.nothing") });
-    let seconds = |value: Option<f64>| value.map_or_else(|| say!("dashboard.none"), text::duration);
+    let drawn = chart::spans(
+        &spans,
+        top,
+        if longest > 0.0 { say!(dashboard_latency_is, most = text::duration(longest)) } else { say!(dashboard_nothing) },
+    );
+    let seconds = |value: Option<f64>| value.map_or_else(|| say!(dashboard_none), text::duration);
     let long = frame(
-        ("latency", say!("dashboard.latency")),
+        ("latency", say!(dashboard_latency)),
         drawn,
         (text::duration(top), window),
         buckets,
-        &[("mark", say!("dashboard.median")), ("span", say!("dashboard.slowest"))],
+        &[("mark", say!(dashboard_median)), ("span", say!(dashboard_slowest))],
         |bucket| [seconds(bucket.median), seconds(bucket.slowest)],
     );
     view! {
         <section aria-labelledby="charts-heading">
             <div class="page-top">
-                <h2 id="charts-heading">{say!("dashboard.speed")}</h2>
-                <nav class="windows" aria-label=say!("dashboard.window")>
+                <h2 id="charts-heading">{say!(dashboard_speed)}</h2>
+                <nav class="windows" aria-label=say!(dashboard_window)>
                     {Window::ALL.map(choice)}
                 </nav>
             </div>
-            {cut.map(|n| view! { <p class="hint">{say!("dashboard.cut", n = n)}</p> })}
+            {cut.map(|n| view! { <p class="hint">{say!(dashboard_cut, n = n)}</p> })}
             <div class="halves">{many} {long}</div>
         </section>
     }
@@ -273,17 +273,17 @@ fn frame(
                 <span class="axis-x" aria-hidden="true">
                     <span>{first}</span>
                     <span>{middle}</span>
-                    <span>{say!("dashboard.now")}</span>
+                    <span>{say!(dashboard_now)}</span>
                 </span>
             </div>
             <details class="more" id=format!("{id}-table")>
-                <summary>{say!("dashboard.as_table")}</summary>
+                <summary>{say!(dashboard_as_table)}</summary>
                 <div class="scroll" tabindex="0" role="region" aria-label=title.clone()>
                     <table>
                         <caption class="unseen">{title}</caption>
                         <thead>
                             <tr>
-                                <th scope="col">{say!("dashboard.from")}</th>
+                                <th scope="col">{say!(dashboard_from)}</th>
                                 {columns.iter().map(|(_, words)| view! { <th scope="col">{words.clone()}</th> }).collect_view()}
                             </tr>
                         </thead>
@@ -316,18 +316,18 @@ fn stage_times(stages: &[StageTime]) -> AnyView {
     };
     view! {
         <section aria-labelledby="stages-heading">
-            <h2 id="stages-heading">{say!("dashboard.stages")}</h2>
-            <p class="hint">{say!("dashboard.stages_are")}</p>
+            <h2 id="stages-heading">{say!(dashboard_stages)}</h2>
+            <p class="hint">{say!(dashboard_stages_are)}</p>
             {if stages.is_empty() {
-                view! { <p>{say!("dashboard.nothing")}</p> }.into_any()
+                view! { <p>{say!(dashboard_nothing)}</p> }.into_any()
             } else {
                 view! {
                     <table>
                         <thead>
                             <tr>
-                                <th scope="col">{say!("dashboard.stage")}</th>
-                                <th scope="col">{say!("dashboard.mean")}</th>
-                                <th scope="col">{say!("dashboard.searches")}</th>
+                                <th scope="col">{say!(dashboard_stage)}</th>
+                                <th scope="col">{say!(dashboard_mean)}</th>
+                                <th scope="col">{say!(dashboard_searches)}</th>
                             </tr>
                         </thead>
                         <tbody>{stages.iter().map(row).collect_view()}</tbody>
@@ -346,25 +346,25 @@ fn newest(newest: Option<Vec<Newest>>) -> Option<AnyView> {
             <tr>
                 <th scope="row">{text::moment(&search.created_at)}</th>
                 <td><span class=format!("dot {}", search.state)></span> {text::state(search.state)}</td>
-                <td>{search.seconds.map_or_else(|| say!("dashboard.none"), text::duration)}</td>
+                <td>{search.seconds.map_or_else(|| say!(dashboard_none), text::duration)}</td>
             </tr>
         }
     };
     newest.map(|newest| {
         view! {
             <section aria-labelledby="newest-heading">
-                <h2 id="newest-heading">{say!("dashboard.newest")}</h2>
-                <p class="hint">{say!("dashboard.no_ids")}</p>
+                <h2 id="newest-heading">{say!(dashboard_newest)}</h2>
+                <p class="hint">{say!(dashboard_no_ids)}</p>
                 {if newest.is_empty() {
-                    view! { <p>{say!("dashboard.nothing")}</p> }.into_any()
+                    view! { <p>{say!(dashboard_nothing)}</p> }.into_any()
                 } else {
                     view! {
                         <table>
                             <thead>
                                 <tr>
-                                    <th scope="col">{say!("dashboard.asked")}</th>
-                                    <th scope="col">{say!("dashboard.state")}</th>
-                                    <th scope="col">{say!("dashboard.took")}</th>
+                                    <th scope="col">{say!(dashboard_asked)}</th>
+                                    <th scope="col">{say!(dashboard_state)}</th>
+                                    <th scope="col">{say!(dashboard_took)}</th>
                                 </tr>
                             </thead>
                             <tbody>{newest.into_iter().map(row).collect_view()}</tbody>
@@ -379,38 +379,40 @@ fn newest(newest: Option<Vec<Newest>>) -> Option<AnyView> {
 }
 
 fn engine(health: &Health) -> AnyView {
-    let reached = |state: &str| if state == "ok" { say!("dashboard.ok") } else { say!("dashboard.not_reached") };
+    let reached = |state: &str| if state == "ok" { say!(dashboard_ok) } else { say!(dashboard_not_reached) };
     let facts = [
-        (say!("home.engine"), text::engine(health)),
-        (say!("home.models"), text::packs(health)),
-        (say!("how.person"), health.models.person.clone()),
-        (say!("how.face"), health.models.face.clone()),
-        (say!("how.embedding"), health.models.embedding.clone()),
-        (say!("how.thresholds"), text::thresholds(health.thresholds)),
-        (say!("dashboard.database"), reached(&health.database)),
-        (say!("dashboard.objects"), reached(&health.objects)),
-        (say!("home.version"), health.version.clone()),
+        (say!(home_engine), text::engine(health)),
+        (say!(home_models), text::packs(health)),
+        (say!(how_person), health.models.person.clone()),
+        (say!(how_face), health.models.face.clone()),
+        (say!(how_embedding), health.models.embedding.clone()),
+        (say!(how_thresholds), text::thresholds(health.thresholds)),
+        (say!(dashboard_database), reached(&health.database)),
+        (say!(dashboard_objects), reached(&health.objects)),
+        (say!(home_version), health.version.clone()),
     ];
-    let networks: Vec<_> = health.engine.networks.iter().map(|network| (network.model.clone(), text::duration(network.warm_up), network.max_batch)).collect();
-    let row = |(model, warm_up, most): (String, String, u64)| view! { <tr><th scope="row">{model}</th><td>{warm_up}</td><td>{most}</td></tr> };
+    let networks: Vec<_> =
+        health.engine.networks.iter().map(|network| (network.model.clone(), text::duration(network.warm_up), network.max_batch)).collect();
+    let row =
+        |(model, warm_up, most): (String, String, u64)| view! { <tr><th scope="row">{model}</th><td>{warm_up}</td><td>{most}</td></tr> };
     view! {
         <section aria-labelledby="engine-heading">
-            <h2 id="engine-heading">{say!("dashboard.engine")}</h2>
+            <h2 id="engine-heading">{say!(dashboard_engine)}</h2>
             <dl class="facts">
                 {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
             </dl>
-            {(health.engine.stuck > 0).then(|| view! { <p class="flag">{count!("dashboard.stuck", health.engine.stuck)}</p> })}
+            {(health.engine.stuck > 0).then(|| view! { <p class="flag">{count!(dashboard_stuck, health.engine.stuck as usize)}</p> })}
             {(!networks.is_empty())
                 .then(|| {
                     view! {
                         <details class="more" id="networks">
-                            <summary>{say!("dashboard.networks")}</summary>
+                            <summary>{say!(dashboard_networks)}</summary>
                             <table>
                                 <thead>
                                     <tr>
-                                        <th scope="col">{say!("dashboard.network")}</th>
-                                        <th scope="col">{say!("dashboard.warm_up")}</th>
-                                        <th scope="col">{say!("dashboard.batch")}</th>
+                                        <th scope="col">{say!(dashboard_network)}</th>
+                                        <th scope="col">{say!(dashboard_warm_up)}</th>
+                                        <th scope="col">{say!(dashboard_batch)}</th>
                                     </tr>
                                 </thead>
                                 <tbody>{networks.into_iter().map(row).collect_view()}</tbody>
@@ -436,18 +438,18 @@ fn pools_in_short(pools: Vec<PoolReport>) -> AnyView {
     };
     view! {
         <section aria-labelledby="pools-heading">
-            <h2 id="pools-heading">{say!("shell.pools")}</h2>
+            <h2 id="pools-heading">{say!(shell_pools)}</h2>
             {if pools.is_empty() {
-                view! { <p>{say!("pools.none")}</p> }.into_any()
+                view! { <p>{say!(pools_none)}</p> }.into_any()
             } else {
                 view! {
                     <table>
                         <thead>
                             <tr>
-                                <th scope="col">{say!("pools.name")}</th>
-                                <th scope="col">{say!("dashboard.state")}</th>
-                                <th scope="col">{say!("pools.pictures")}</th>
-                                <th scope="col">{say!("pools.faces")}</th>
+                                <th scope="col">{say!(pools_name)}</th>
+                                <th scope="col">{say!(dashboard_state)}</th>
+                                <th scope="col">{say!(pools_pictures)}</th>
+                                <th scope="col">{say!(pools_faces)}</th>
                             </tr>
                         </thead>
                         <tbody>{pools.into_iter().map(row).collect_view()}</tbody>
@@ -455,7 +457,7 @@ fn pools_in_short(pools: Vec<PoolReport>) -> AnyView {
                 }
                 .into_any()
             }}
-            <p><a href="/pools">{say!("dashboard.to_pools")}</a></p>
+            <p><a href="/pools">{say!(dashboard_to_pools)}</a></p>
         </section>
     }
     .into_any()
@@ -464,7 +466,7 @@ fn pools_in_short(pools: Vec<PoolReport>) -> AnyView {
 fn providers(health: &Health) -> AnyView {
     let row = |provider: &crate::api::ProviderReport| {
         let (note, note_language) = text::source_note(provider);
-        let state = if provider.configured { say!("dashboard.ready") } else { say!("dashboard.unset") };
+        let state = if provider.configured { say!(dashboard_ready) } else { say!(dashboard_unset) };
         let class = if provider.configured { "dot completed" } else { "dot" };
         view! {
             <tr>
@@ -478,15 +480,15 @@ fn providers(health: &Health) -> AnyView {
     let listed = health.providers.iter().filter(|provider| !BROUGHT.contains(&provider.name.as_str()));
     view! {
         <section aria-labelledby="providers-heading">
-            <h2 id="providers-heading">{say!("dashboard.providers")}</h2>
+            <h2 id="providers-heading">{say!(dashboard_providers)}</h2>
             <div class="scroll" tabindex="0" role="region" aria-labelledby="providers-heading">
                 <table>
                     <thead>
                         <tr>
-                            <th scope="col">{say!("dashboard.provider")}</th>
-                            <th scope="col">{say!("dashboard.state")}</th>
-                            <th scope="col">{say!("dashboard.note")}</th>
-                            <th scope="col">{say!("dashboard.sent")}</th>
+                            <th scope="col">{say!(dashboard_provider)}</th>
+                            <th scope="col">{say!(dashboard_state)}</th>
+                            <th scope="col">{say!(dashboard_note)}</th>
+                            <th scope="col">{say!(dashboard_sent)}</th>
                         </tr>
                     </thead>
                     <tbody>{listed.map(row).collect_view()}</tbody>

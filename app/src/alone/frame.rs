@@ -75,7 +75,7 @@ pub fn document(around: Around, page: impl FnOnce() -> Page) -> String {
                 </head>
                 <body>
                     <a class="skip" href="#main">
-                        {say!("shell.skip")}
+                        {say!(shell_skip)}
                     </a>
                     <Header />
                     <main id="main" tabindex="-1">

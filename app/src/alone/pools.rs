@@ -33,31 +33,31 @@ pub struct PoolsData {
 /// A pool's state in a word or two.
 pub fn state_words(state: PoolState) -> String {
     match state {
-        PoolState::New => say!("pools.state_new"),
-        PoolState::Queued => say!("pools.state_queued"),
-        PoolState::Syncing => say!("pools.state_syncing"),
-        PoolState::Synced => say!("pools.state_synced"),
-        PoolState::Failed => say!("pools.state_failed"),
-        PoolState::Outdated => say!("pools.state_outdated"),
-        PoolState::NotAllowed => say!("pools.state_not_allowed"),
+        PoolState::New => say!(pools_state_new),
+        PoolState::Queued => say!(pools_state_queued),
+        PoolState::Syncing => say!(pools_state_syncing),
+        PoolState::Synced => say!(pools_state_synced),
+        PoolState::Failed => say!(pools_state_failed),
+        PoolState::Outdated => say!(pools_state_outdated),
+        PoolState::NotAllowed => say!(pools_state_not_allowed),
     }
 }
 
 fn state_help(state: PoolState) -> Option<String> {
     match state {
-        PoolState::New => Some(say!("pools.help_new")),
-        PoolState::Outdated => Some(say!("pools.help_outdated")),
-        PoolState::NotAllowed => Some(say!("pools.help_not_allowed")),
-        PoolState::Failed => Some(say!("pools.help_failed")),
+        PoolState::New => Some(say!(pools_help_new)),
+        PoolState::Outdated => Some(say!(pools_help_outdated)),
+        PoolState::NotAllowed => Some(say!(pools_help_not_allowed)),
+        PoolState::Failed => Some(say!(pools_help_failed)),
         PoolState::Queued | PoolState::Syncing | PoolState::Synced => None,
     }
 }
 
 pub fn pools(data: PoolsData) -> Page {
     let done = data.done.as_deref().and_then(|done| match done {
-        "added" => Some(say!("pools.done_added")),
-        "asked" => Some(say!("pools.done_asked")),
-        "deleted" => Some(say!("pools.done_deleted")),
+        "added" => Some(say!(pools_done_added)),
+        "asked" => Some(say!(pools_done_asked)),
+        "deleted" => Some(say!(pools_done_deleted)),
         _ => None,
     });
     let field = data.problem.as_ref().and_then(|problem| match problem.code.as_str() {
@@ -72,24 +72,24 @@ pub fn pools(data: PoolsData) -> Page {
     let body = view! {
         <div class="pools">
             <div class="page-top">
-                <h1>{say!("shell.pools")}</h1>
+                <h1>{say!(shell_pools)}</h1>
                 <Refresh address="/pools".to_owned() />
             </div>
-            <p class="lead">{say!("pools.lead")}</p>
+            <p class="lead">{say!(pools_lead)}</p>
             {done.map(|words| view! { <p class="done" role="status">{words}</p> })}
             {elsewhere.map(|words| view! { <p class="problem" role="alert">{words}</p> })}
             <div id="live">
-                {none.then(|| view! { <div class="empty"><h2>{say!("pools.none")}</h2><p>{say!("pools.none_why")}</p></div> })}
+                {none.then(|| view! { <div class="empty"><h2>{say!(pools_none)}</h2><p>{say!(pools_none_why)}</p></div> })}
                 <ul class="pool-list">{data.pools.into_iter().map(pool).collect_view()}</ul>
             </div>
             {if data.may_add {
                 add(data.typed, of_name, of_uri)
             } else {
-                view! { <p class="hint">{say!("pools.may_not_add")}</p> }.into_any()
+                view! { <p class="hint">{say!(pools_may_not_add)}</p> }.into_any()
             }}
         </div>
     };
-    Page { live: true, ..Page::new(say!("shell.pools"), body.into_any()) }
+    Page { live: true, ..Page::new(say!(shell_pools), body.into_any()) }
 }
 
 fn pool(pool: PoolReport) -> AnyView {
@@ -99,11 +99,15 @@ fn pool(pool: PoolReport) -> AnyView {
         PoolState::Queued | PoolState::Syncing => "pill running",
         PoolState::New | PoolState::Synced => "pill",
     };
-    let (id, question, heading, words) =
-        (format!("pool-{}", pool.name), format!("delete-{}", pool.name), format!("delete-{}-heading", pool.name), format!("delete-{}-words", pool.name));
+    let (id, question, heading, words) = (
+        format!("pool-{}", pool.name),
+        format!("delete-{}", pool.name),
+        format!("delete-{}-heading", pool.name),
+        format!("delete-{}-words", pool.name),
+    );
     let working = matches!(pool.state, PoolState::Queued | PoolState::Syncing);
     let progress = (pool.state == PoolState::Syncing && pool.to_do > 0).then(|| {
-        let label = say!("pools.progress", done = pool.done, total = pool.to_do);
+        let label = say!(pools_progress, done = pool.done, total = pool.to_do);
         view! {
             <p class="pool-progress">
                 <progress max=pool.to_do value=pool.done aria-label=label.clone()></progress>
@@ -112,13 +116,13 @@ fn pool(pool: PoolReport) -> AnyView {
         }
     });
     let facts = [
-        (say!("pools.pictures"), pool.pictures.to_string()),
-        (say!("pools.faces"), pool.faces.to_string()),
-        (say!("pools.last"), pool.synced_at.as_deref().map_or_else(|| say!("pools.never"), text::moment)),
-        (say!("pools.place"), pool.uri.clone()),
+        (say!(pools_pictures), pool.pictures.to_string()),
+        (say!(pools_faces), pool.faces.to_string()),
+        (say!(pools_last), pool.synced_at.as_deref().map_or_else(|| say!(pools_never), text::moment)),
+        (say!(pools_place), pool.uri.clone()),
     ];
-    let failed = (pool.failed > 0).then(|| view! { <p class="flag">{count!("pools.failed", pool.failed)}</p> });
-    let unreadable = (pool.unreadable > 0).then(|| view! { <p class="hint">{count!("pools.unreadable", pool.unreadable)}</p> });
+    let failed = (pool.failed > 0).then(|| view! { <p class="flag">{count!(pools_failed, pool.failed as usize)}</p> });
+    let unreadable = (pool.unreadable > 0).then(|| view! { <p class="hint">{count!(pools_unreadable, pool.unreadable as usize)}</p> });
     let error = pool.error.clone().map(|error| view! { <p class="problem" lang="en">{error}</p> });
     let named_by_settings = pool.origin == "settings";
     let name = pool.name.clone();
@@ -137,28 +141,28 @@ fn pool(pool: PoolReport) -> AnyView {
             <div class="answers">
                 <form method="post" action=format!("/pools/{name}/sync")>
                     <button class="button" type="submit" disabled=working>
-                        {say!("pools.sync")}
+                        {say!(pools_sync)}
                         <span class="unseen">{format!(" {name}")}</span>
                     </button>
                 </form>
                 <button class="button quiet danger" type="button" popovertarget=question.clone()>
-                    {say!("pools.delete")}
+                    {say!(pools_delete)}
                     <span class="unseen">{format!(" {name}")}</span>
                 </button>
             </div>
             <div class="opened question" id=question.clone() popover="auto" role="alertdialog" aria-labelledby=heading.clone() aria-describedby=words.clone()>
-                <h2 id=heading>{say!("pools.delete_question", name = name)}</h2>
+                <h2 id=heading>{say!(pools_delete_question, name = name)}</h2>
                 <p id=words>
-                    {say!("pools.delete_what")}
-                    {named_by_settings.then(|| format!(" {}", say!("pools.delete_settings")))}
+                    {say!(pools_delete_what)}
+                    {named_by_settings.then(|| format!(" {}", say!(pools_delete_settings)))}
                 </p>
                 <div class="answers">
                     <button class="button quiet" type="button" popovertarget=question popovertargetaction="hide" autofocus=true>
-                        {say!("pools.keep")}
+                        {say!(pools_keep)}
                     </button>
                     <form method="post" action=format!("/pools/{name}/delete")>
                         <button class="button danger" type="submit">
-                            {say!("pools.delete_all")}
+                            {say!(pools_delete_all)}
                         </button>
                     </form>
                 </div>
@@ -198,12 +202,12 @@ fn add(typed: Typed, of_name: Option<String>, of_uri: Option<String>) -> AnyView
     };
     view! {
         <section class="add" aria-labelledby="add-heading">
-            <h2 id="add-heading">{say!("pools.add")}</h2>
+            <h2 id="add-heading">{say!(pools_add)}</h2>
             <form method="post" action="/pools" class="add-form">
-                {field("name", say!("pools.name"), say!("pools.name_hint"), typed.name, "40", of_name)}
-                {field("uri", say!("pools.place"), say!("pools.place_hint"), typed.uri, "4096", of_uri)}
+                {field("name", say!(pools_name), say!(pools_name_hint), typed.name, "40", of_name)}
+                {field("uri", say!(pools_place), say!(pools_place_hint), typed.uri, "4096", of_uri)}
                 <button class="button primary" type="submit">
-                    {say!("pools.add_now")}
+                    {say!(pools_add_now)}
                 </button>
             </form>
         </section>

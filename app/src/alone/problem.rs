@@ -30,24 +30,24 @@ impl Trouble {
         let of = |title: String, headline: String, sentence: String| Said { title, headline, sentence, help: None };
         let (shared, request) = (self.path.starts_with("/r/"), self.path.starts_with("/requests/"));
         match (self.status, self.error.code.as_str()) {
-            (410, _) if shared => of(say!("shared.ended"), say!("shared.ended_title"), say!("shared.ended_why")),
-            (410, _) => of(say!("problem.erased"), say!("problem.erased_title"), say!("problem.erased_why")),
-            (404, _) if shared => of(say!("problem.not_found"), say!("shared.unknown_title"), say!("shared.unknown_why")),
-            (400 | 404, _) if request => of(say!("problem.not_found"), say!("problem.no_search"), say!("problem.no_search_why")),
-            (404, _) => of(say!("problem.not_found"), say!("problem.no_page"), say!("problem.no_page_why")),
-            (403, "link_expired" | "bad_signature") => of(say!("trouble.old_link"), say!("trouble.old_link_title"), say!("trouble.old_link_why")),
+            (410, _) if shared => of(say!(shared_ended), say!(shared_ended_title), say!(shared_ended_why)),
+            (410, _) => of(say!(problem_erased), say!(problem_erased_title), say!(problem_erased_why)),
+            (404, _) if shared => of(say!(problem_not_found), say!(shared_unknown_title), say!(shared_unknown_why)),
+            (400 | 404, _) if request => of(say!(problem_not_found), say!(problem_no_search), say!(problem_no_search_why)),
+            (404, _) => of(say!(problem_not_found), say!(problem_no_page), say!(problem_no_page_why)),
+            (403, "link_expired" | "bad_signature") => of(say!(trouble_old_link), say!(trouble_old_link_title), say!(trouble_old_link_why)),
             (503, _) => {
                 let help = match self.retry_after {
-                    Some(seconds) => say!("trouble.again_in", seconds = seconds),
-                    None => say!("trouble.again"),
+                    Some(seconds) => say!(trouble_again_in, seconds = seconds),
+                    None => say!(trouble_again),
                 };
-                Said { help: Some(help), ..of(say!("problem.out_of_reach"), say!("trouble.away_title"), sentence()) }
+                Said { help: Some(help), ..of(say!(problem_out_of_reach), say!(trouble_away_title), sentence()) }
             }
             (500.., _) => {
-                let help = say!("trouble.operator", id = self.request_id);
-                Said { help: Some(help), ..of(say!("trouble.failed"), say!("trouble.failed_title"), say!("trouble.failed_why")) }
+                let help = say!(trouble_operator, id = self.request_id);
+                Said { help: Some(help), ..of(say!(trouble_failed), say!(trouble_failed_title), say!(trouble_failed_why)) }
             }
-            _ => of(say!("trouble.refused"), say!("trouble.refused_title"), sentence()),
+            _ => of(say!(trouble_refused), say!(trouble_refused_title), sentence()),
         }
     }
 }
@@ -63,9 +63,9 @@ pub fn problem(trouble: &Trouble) -> Page {
             <p class="lead">{sentence}</p>
             {help.map(|words| view! { <p>{words}</p> })}
             <p class="answers">
-                {again.then(|| view! { <a class="button primary" href=path>{say!("trouble.reload")}</a> })}
+                {again.then(|| view! { <a class="button primary" href=path>{say!(trouble_reload)}</a> })}
                 <a class=if again { "button quiet" } else { "button primary" } href="/">
-                    {say!("shell.new_search")}
+                    {say!(shell_new_search)}
                 </a>
             </p>
         </section>
@@ -97,7 +97,11 @@ mod tests {
     #[test]
     fn what_may_pass_says_when_to_try_again_and_gives_a_way_to() {
         let html = shown(Language::English, &trouble(503, "storage_unavailable", "/pools"));
-        assert!(html.contains("5 seconds") && html.contains("href=\"/pools\"") && html.contains("The server&#x27;s sentence.") || html.contains("The server's sentence."), "{html}");
+        assert!(
+            html.contains("5 seconds") && html.contains("href=\"/pools\"") && html.contains("The server&#x27;s sentence.")
+                || html.contains("The server's sentence."),
+            "{html}"
+        );
     }
 
     #[test]

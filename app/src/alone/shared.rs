@@ -18,57 +18,57 @@ pub fn shared(shared: SharedResult) -> Page {
     let probe = result.into_iter().next();
     let unusual: Vec<String> = fallbacks.iter().filter_map(text::stand_in).collect();
     let facts = [
-        (say!("how.engine"), engine),
-        (say!("how.pack"), text::pack(&models.pack, &fallbacks)),
-        (say!("how.person"), models.person),
-        (say!("how.face"), models.face),
-        (say!("how.embedding"), models.embedding),
-        (say!("how.thresholds"), text::thresholds(thresholds)),
-        (say!("how.calibration"), if calibration.is_empty() { say!("opened.not_known") } else { calibration }),
+        (say!(how_engine), engine),
+        (say!(how_pack), text::pack(&models.pack, &fallbacks)),
+        (say!(how_person), models.person),
+        (say!(how_face), models.face),
+        (say!(how_embedding), models.embedding),
+        (say!(how_thresholds), text::thresholds(thresholds)),
+        (say!(how_calibration), if calibration.is_empty() { say!(opened_not_known) } else { calibration }),
     ];
     let body = view! {
         <div class="request shared">
-            <p class="pill">{say!("shared.pill")}</p>
+            <p class="pill">{say!(shared_pill)}</p>
             <h1>{headline}</h1>
-            <p class="lead">{say!("shared.dates", made = text::moment(&created_at), ends = text::moment(&expires_at))}</p>
-            <p class="caution">{say!("shell.caution")}</p>
+            <p class="lead">{say!(shared_dates, made = text::moment(&created_at), ends = text::moment(&expires_at))}</p>
+            <p class="caution">{say!(shell_caution)}</p>
             <div class="board">
                 {probe.map(searched)}
                 <Gallery live=live />
             </div>
             <section class="how">
-                <h2>{say!("how.title")}</h2>
-                {fallback.then(|| view! { <p class="flag">{say!("how.stood_in")}</p> })}
+                <h2>{say!(how_title)}</h2>
+                {fallback.then(|| view! { <p class="flag">{say!(how_stood_in)}</p> })}
                 <dl class="facts">
                     {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
                 </dl>
                 {(!unusual.is_empty())
                     .then(|| {
                         view! {
-                            <h3>{say!("how.unusual")}</h3>
+                            <h3>{say!(how_unusual)}</h3>
                             <ul class="diagnostics">{unusual.into_iter().map(|words| view! { <li>{words}</li> }).collect_view()}</ul>
                         }
                     })}
             </section>
         </div>
     };
-    Page { indexed: false, preview: Some(say!("shared.preview")), ..Page::new(say!("shared.title"), body.into_any()) }
+    Page { indexed: false, preview: Some(say!(shared_preview)), ..Page::new(say!(shared_title), body.into_any()) }
 }
 
 /// The face that was searched for.
 fn searched(probe: ProbeReport) -> AnyView {
     let found = match (probe.face.landmarks.is_empty(), probe.person.is_some()) {
-        (true, _) => say!("probe.no_face"),
-        (false, true) => say!("probe.found", share = percent(probe.face.score)),
-        (false, false) => say!("probe.found_outside", share = percent(probe.face.score)),
+        (true, _) => say!(probe_no_face),
+        (false, true) => say!(probe_found, share = percent(probe.face.score)),
+        (false, false) => say!(probe_found_outside, share = percent(probe.face.score)),
     };
     view! {
         <section class="probe" aria-labelledby="probe-heading">
-            <h2 id="probe-heading">{say!("shared.searched")}</h2>
+            <h2 id="probe-heading">{say!(shared_searched)}</h2>
             <div class="probe-face">
                 {match probe.crop {
-                    Some(address) => view! { <img src=address alt=say!("probe.alt") width="224" height="224" /> }.into_any(),
-                    None => view! { <span class="no-picture">{say!("opened.no_crop")}</span> }.into_any(),
+                    Some(address) => view! { <img src=address alt=say!(probe_alt) width="224" height="224" /> }.into_any(),
+                    None => view! { <span class="no-picture">{say!(opened_no_crop)}</span> }.into_any(),
                 }}
             </div>
             <p class="hint">{found}</p>
@@ -79,8 +79,8 @@ fn searched(probe: ProbeReport) -> AnyView {
                 .map(|address| {
                     view! {
                         <details class="more">
-                            <summary>{say!("probe.whole")}</summary>
-                            <img class="annotated" src=address alt=say!("probe.whole_alt") loading="lazy" />
+                            <summary>{say!(probe_whole)}</summary>
+                            <img class="annotated" src=address alt=say!(probe_whole_alt) loading="lazy" />
                         </details>
                     }
                 })}

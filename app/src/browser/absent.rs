@@ -9,7 +9,11 @@ use crate::{
 use leptos::web_sys::{DragEvent, HtmlFormElement, HtmlInputElement};
 
 fn absent() -> ErrorDetail {
-    ErrorDetail { code: "no_browser".to_owned(), message: crate::words::plain("shell.no_browser"), details: serde_json::Value::Null }
+    ErrorDetail {
+        code: "no_browser".to_owned(),
+        message: crate::words::plain(crate::words::key::shell_no_browser),
+        details: serde_json::Value::Null,
+    }
 }
 
 pub fn mark_hydrated() {}

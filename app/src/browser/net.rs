@@ -13,7 +13,7 @@ use web_sys::{FormData, HtmlFormElement, RequestInit, Response};
 
 /// Sends the upload form as it stands; fields left empty are left out.
 pub async fn send(form: HtmlFormElement) -> Result<Accepted, ErrorDetail> {
-    let unreadable = || problem("form", say!("problem.unreadable_form"));
+    let unreadable = || problem("form", say!(problem_unreadable_form));
     let data = FormData::new_with_form(&form).map_err(|_| unreadable())?;
     for field in ["hint", "threshold", "top_k", "max_candidates", "face"] {
         if data.get(field).as_string().is_some_and(|text| text.trim().is_empty()) {
@@ -42,11 +42,11 @@ pub async fn erase(id: String) -> Result<(), ErrorDetail> {
 
 async fn call<T: DeserializeOwned>(method: &str, address: &str, request: RequestInit) -> Result<T, ErrorDetail> {
     let body = text(method, address, request).await?;
-    serde_json::from_str(&body).map_err(|_| problem("unreadable_answer", say!("problem.unreadable_answer")))
+    serde_json::from_str(&body).map_err(|_| problem("unreadable_answer", say!(problem_unreadable_answer)))
 }
 
 async fn text(method: &str, address: &str, request: RequestInit) -> Result<String, ErrorDetail> {
-    let unreachable = || problem("unreachable", say!("problem.unreachable"));
+    let unreachable = || problem("unreachable", say!(problem_unreachable));
     request.set_method(method);
     let headers = js_sys::Object::new();
     let _ = js_sys::Reflect::set(&headers, &"accept".into(), &"application/json".into());
@@ -64,7 +64,7 @@ async fn text(method: &str, address: &str, request: RequestInit) -> Result<Strin
     }
     Err(match serde_json::from_str::<ErrorBody>(&body) {
         Ok(refused) => refused.error,
-        Err(_) => problem("http", say!("problem.answered", status = answer.status())),
+        Err(_) => problem("http", say!(problem_answered, status = answer.status())),
     })
 }
 

@@ -21,7 +21,7 @@ pub fn RequestPage() -> impl IntoView {
     view! {
         <Meta name="robots" content="noindex, nofollow" />
         <Suspense fallback=|| {
-            view! { <p class="hint">{say!("shell.loading")}</p> }
+            view! { <p class="hint">{say!(shell_loading)}</p> }
         }>
             {move || Suspend::new(async move {
                 match data.await {
@@ -48,17 +48,17 @@ fn Request(data: RequestData) -> impl IntoView {
 
     let headline = Memo::new(move |_| match live.state.get() {
         RequestState::Completed => text::outcome(live.count(MatchStatus::Match), live.count(MatchStatus::Possible)),
-        RequestState::Queued => say!("request.waiting"),
-        _ => say!("request.searching"),
+        RequestState::Queued => say!(request_waiting),
+        _ => say!(request_searching),
     });
     let pill = move || format!("pill {}", live.state.get());
     let failed = move || live.state.get() == RequestState::Failed;
     let seconds = move || {
         live.result
-            .with(|result| result.as_ref().map(|result| format!(" {}", say!("request.in_time", time = text::duration(result.time_taken)))))
+            .with(|result| result.as_ref().map(|result| format!(" {}", say!(request_in_time, time = text::duration(result.time_taken)))))
     };
     view! {
-        <Title text=move || if failed() { say!("request.failed") } else { headline.get() } />
+        <Title text=move || if failed() { say!(request_failed) } else { headline.get() } />
         // Without JavaScript the page asks again by itself. (As raw markup: with JavaScript a browser parses the
         // inside of noscript as text, which could not be taken over.)
         {running_at_first.then(|| view! { <noscript inner_html="<meta http-equiv=\"refresh\" content=\"2\">"></noscript> })}

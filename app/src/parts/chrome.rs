@@ -22,12 +22,12 @@ pub fn Header() -> impl IntoView {
                 <span>"Face Engine"</span>
             </a>
             <Languages />
-            <nav aria-label=say!("shell.navigation")>
+            <nav aria-label=say!(shell_navigation)>
                 {[
-                    ("/", say!("shell.new_search")),
-                    ("/pools", say!("shell.pools")),
-                    ("/dashboard", say!("shell.dashboard")),
-                    ("/docs", say!("shell.interface")),
+                    ("/", say!(shell_new_search)),
+                    ("/pools", say!(shell_pools)),
+                    ("/dashboard", say!(shell_dashboard)),
+                    ("/docs", say!(shell_interface)),
                 ]
                     .map(|(address, words)| {
                         view! { <a href=address rel="external" aria-current=words::is_here(address).then_some("page")>{words}</a> }
@@ -45,7 +45,7 @@ fn Languages() -> impl IntoView {
         view! { <a class="button quiet" href=address rel="external nofollow" hreflang=code lang=code>{language.name()}</a> }
     };
     view! {
-        <span class="languages" role="group" aria-label=say!("shell.language")>
+        <span class="languages" role="group" aria-label=say!(shell_language)>
             {Language::ALL.into_iter().filter(|language| *language != words::here()).map(link).collect_view()}
         </span>
     }
@@ -56,9 +56,9 @@ pub fn Footer() -> impl IntoView {
     view! {
         <footer class="bottom">
             <p>
-                {say!("shell.caution")}
+                {say!(shell_caution)}
             </p>
-            <p>{say!("shell.own")}</p>
+            <p>{say!(shell_own)}</p>
         </footer>
     }
 }

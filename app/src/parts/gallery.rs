@@ -17,10 +17,10 @@ pub fn Gallery(live: Live) -> impl IntoView {
     let nothing = move || total.get() == 0 && live.state.get() == RequestState::Completed;
     let waiting = move || total.get() == 0 && !live.state.get().is_final();
     view! {
-        <section class="results" aria-label=say!("gallery.title")>
+        <section class="results" aria-label=say!(gallery_title)>
             <fieldset class="filter">
-                <legend class="unseen">{say!("gallery.show")}</legend>
-                <Choice id="show-all" label=say!("gallery.all") count=total checked=true />
+                <legend class="unseen">{say!(gallery_show)}</legend>
+                <Choice id="show-all" label=say!(gallery_all) count=total checked=true />
                 <Choice id="show-match" label=text::badge(MatchStatus::Match) count=matches />
                 <Choice id="show-possible" label=text::badge(MatchStatus::Possible) count=possible />
                 <Choice id="show-no-match" label=text::badge(MatchStatus::NoMatch) count=others />
@@ -33,18 +33,18 @@ pub fn Gallery(live: Live) -> impl IntoView {
             <Show when=waiting>
                 <div class="empty">
                     <span class="pulse" aria-hidden="true"></span>
-                    <p>{say!("gallery.waiting")}</p>
+                    <p>{say!(gallery_waiting)}</p>
                 </div>
             </Show>
             <Show when=nothing>
                 <div class="empty">
-                    <h2>{say!("gallery.nothing")}</h2>
+                    <h2>{say!(gallery_nothing)}</h2>
                     <p>
-                        {say!("gallery.nothing_why")}
+                        {say!(gallery_nothing_why)}
                     </p>
                     <p>
                         <a class="button" href="/" rel="external">
-                            {say!("shell.new_search")}
+                            {say!(shell_new_search)}
                         </a>
                     </p>
                 </div>

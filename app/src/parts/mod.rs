@@ -19,11 +19,11 @@ mod upload_options;
 
 pub use chrome::{Footer, Header, Notice};
 pub use gallery::Gallery;
-#[cfg(not(feature = "hydrate"))]
-pub use {photos::Photos, quality::Quality};
 pub use missing::Missing;
 pub use probe::{How, Probe};
 pub use progress::Progress;
 pub use sources::BROUGHT;
 pub use tools::{CopyLink, Erase};
 pub use upload::Upload;
+#[cfg(not(feature = "hydrate"))]
+pub use {photos::Photos, quality::Quality};

@@ -45,37 +45,37 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
         let mut others = places(&report);
         let place = others.remove(0);
         let facts = [
-            (say!("opened.similarity"), decimal(&format!("{:.4}", report.similarity))),
+            (say!(opened_similarity), decimal(&format!("{:.4}", report.similarity))),
             (
-                say!("opened.face_found"),
-                if report.fallback { say!("opened.no_face") } else { say!("opened.confidence", share = percent(face.score)) },
+                say!(opened_face_found),
+                if report.fallback { say!(opened_no_face) } else { say!(opened_confidence, share = percent(face.score)) },
             ),
-            (say!("opened.pose"), face.quality.as_ref().map_or_else(|| say!("opened.not_known"), quality::pose)),
-            (say!("opened.light"), face.quality.as_ref().map_or_else(|| say!("opened.not_known"), quality::light)),
-            (say!("opened.sharpness"), format!("{:.0}", face.sharpness)),
-            (say!("opened.face_size"), say!("opened.pixels", width = x2 - x1, height = y2 - y1)),
+            (say!(opened_pose), face.quality.as_ref().map_or_else(|| say!(opened_not_known), quality::pose)),
+            (say!(opened_light), face.quality.as_ref().map_or_else(|| say!(opened_not_known), quality::light)),
+            (say!(opened_sharpness), format!("{:.0}", face.sharpness)),
+            (say!(opened_face_size), say!(opened_pixels, width = x2 - x1, height = y2 - y1)),
             (
-                say!("opened.person_found"),
+                say!(opened_person_found),
                 report
                     .person
                     .as_ref()
-                    .map_or_else(|| say!("opened.no_person"), |person| say!("opened.confidence", share = percent(person.score))),
+                    .map_or_else(|| say!(opened_no_person), |person| say!(opened_confidence, share = percent(person.score))),
             ),
-            (say!("opened.found_by"), place.providers.join(", ")),
-            (say!("opened.compared"), text::downloaded_from(report.downloaded_from)),
+            (say!(opened_found_by), place.providers.join(", ")),
+            (say!(opened_compared), text::downloaded_from(report.downloaded_from)),
         ];
         let annotated = report.annotated.clone().or_else(|| report.thumbnail.clone());
         view! {
             <div class="pair">
-                <Crop address=query() caption=say!("opened.yours") alt=say!("opened.yours_alt") quality=query_quality() renew=renew />
+                <Crop address=query() caption=say!(opened_yours) alt=say!(opened_yours_alt) quality=query_quality() renew=renew />
                 <div class="pair-verdict">
                     <strong class="similarity">{text::similarity(report.similarity)}</strong>
                     <Badge status=Signal::stored(report.match_status) />
                 </div>
                 <Crop
                     address=report.crop.clone()
-                    caption=say!("opened.found")
-                    alt=say!("opened.found_alt", name = name)
+                    caption=say!(opened_found)
+                    alt=say!(opened_found_alt, name = name)
                     quality=face.quality.clone()
                     renew=renew
                 />
@@ -84,26 +84,26 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
             <p class="verdict">
                 {verdict}
                 <span class="hint">{format!(" {}", text::limits(thresholds))}</span>
-                {(!calibration.is_empty()).then(|| view! { <span class="hint">{format!(" {} ", say!("opened.thresholds"))}<span lang="en">{calibration}</span></span> })}
+                {(!calibration.is_empty()).then(|| view! { <span class="hint">{format!(" {} ", say!(opened_thresholds))}<span lang="en">{calibration}</span></span> })}
             </p>
             {annotated
                 .map(|address| {
                     view! {
                         <figure class="whole">
-                            <img src=address alt=say!("opened.whole_alt", name = name) loading="lazy" on:error=move |_| renew() />
-                            <figcaption>{say!("opened.whole")}</figcaption>
+                            <img src=address alt=say!(opened_whole_alt, name = name) loading="lazy" on:error=move |_| renew() />
+                            <figcaption>{say!(opened_whole)}</figcaption>
                         </figure>
                     }
                 })}
             <dl class="facts">
                 {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
-                <div class="wide"><dt>{say!("opened.picture")}</dt><dd><Outside address=place.image_uri.clone() words=place.image_uri.clone() /></dd></div>
+                <div class="wide"><dt>{say!(opened_picture)}</dt><dd><Outside address=place.image_uri.clone() words=place.image_uri.clone() /></dd></div>
                 {place
                     .page_url
                     .clone()
-                    .map(|page| view! { <div class="wide"><dt>{say!("opened.page")}</dt><dd><Outside address=page.clone() words=page /></dd></div> })}
-                <div class="wide"><dt>{say!("opened.licence")}</dt><dd><Licence place=place /></dd></div>
-                <div class="wide"><dt>{say!("opened.sha")}</dt><dd><code>{report.sha256.clone()}</code></dd></div>
+                    .map(|page| view! { <div class="wide"><dt>{say!(opened_page)}</dt><dd><Outside address=page.clone() words=page /></dd></div> })}
+                <div class="wide"><dt>{say!(opened_licence)}</dt><dd><Licence place=place /></dd></div>
+                <div class="wide"><dt>{say!(opened_sha)}</dt><dd><code>{report.sha256.clone()}</code></dd></div>
             </dl>
             <Elsewhere places=others />
         }
@@ -114,7 +114,7 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
             <div class="opened-top">
                 <h2 id=heading>{title}</h2>
                 <button class="button quiet" type="button" popovertarget=panel popovertargetaction="hide" autofocus=true>
-                    {say!("opened.close")}
+                    {say!(opened_close)}
                 </button>
             </div>
             {body}
@@ -135,7 +135,7 @@ fn Crop(
         <figure class="crop">
             {match address {
                 Some(address) => view! { <img src=address alt=alt width="224" height="224" loading="lazy" on:error=move |_| renew() /> }.into_any(),
-                None => view! { <span class="no-picture">{say!("opened.no_crop")}</span> }.into_any(),
+                None => view! { <span class="no-picture">{say!(opened_no_crop)}</span> }.into_any(),
             }}
             <figcaption>{caption} {quality.map(|report| view! { <Quality report=report /> })}</figcaption>
         </figure>

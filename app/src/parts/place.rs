@@ -21,7 +21,7 @@ pub fn Outside(address: String, #[prop(into)] words: String) -> impl IntoView {
 #[component]
 pub fn Licence(place: Place) -> impl IntoView {
     let Place { license, license_url, attribution, .. } = place;
-    let words = license.or_else(|| license_url.clone()).unwrap_or_else(|| say!("place.not_stated"));
+    let words = license.or_else(|| license_url.clone()).unwrap_or_else(|| say!(place_not_stated));
     view! {
         <Outside address=license_url.unwrap_or_default() words=words />
         {attribution.map(|who| view! { <span class="attribution">{format!(" · {who}")}</span> })}
@@ -33,7 +33,7 @@ pub fn Licence(place: Place) -> impl IntoView {
 pub fn Source(place: Place) -> impl IntoView {
     let stands = match (&place.page_url, &place.source_domain) {
         (Some(page), domain) => {
-            let words = domain.clone().unwrap_or_else(|| say!("place.its_page"));
+            let words = domain.clone().unwrap_or_else(|| say!(place_its_page));
             Some(view! { " · " <Outside address=page.clone() words=words /> }.into_any())
         }
         (None, Some(domain)) => Some(view! { {format!(" · {domain}")} }.into_any()),
@@ -53,7 +53,7 @@ pub fn Source(place: Place) -> impl IntoView {
 /// The other places of a picture, folded away.
 #[component]
 pub fn Elsewhere(places: Vec<Place>) -> impl IntoView {
-    let summary = count!("card.also_at", places.len());
+    let summary = count!(card_also_at, places.len());
     let place = |place: Place| {
         let address = place.page_url.clone().unwrap_or_else(|| place.image_uri.clone());
         let words = place.title.clone().unwrap_or_else(|| address.clone());

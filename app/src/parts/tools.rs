@@ -1,6 +1,9 @@
 //! What can be done with a request: pass its address on, and erase it.
 
-use crate::{browser, text, words::say};
+use crate::{
+    browser, text,
+    words::{in_language, say},
+};
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -8,7 +11,7 @@ use std::time::Duration;
 #[component]
 pub fn CopyLink() -> impl IntoView {
     let copied = RwSignal::new(false);
-    let label = move || if copied.get() { say!("request.copied") } else { say!("request.copy") };
+    let label = move || if copied.get() { say!(request_copied) } else { say!(request_copy) };
     let by_hand = RwSignal::new(None::<String>);
     let copy = move |_| {
         spawn_local(async move {
@@ -16,7 +19,7 @@ pub fn CopyLink() -> impl IntoView {
                 copied.set(true);
                 set_timeout(move || copied.set(false), Duration::from_secs(2));
             } else {
-                by_hand.set(Some(browser::address()));
+                by_hand.set(Some(in_language(&browser::address(), None)));
             }
         });
     };
@@ -25,7 +28,7 @@ pub fn CopyLink() -> impl IntoView {
             <button class="button quiet" type="button" on:click=copy>
                 <span aria-live="polite">{label}</span>
             </button>
-            {move || by_hand.get().map(|address| view! { <input class="address" readonly=true aria-label=say!("request.address") value=address /> })}
+            {move || by_hand.get().map(|address| view! { <input class="address" readonly=true aria-label=say!(request_address) value=address /> })}
         </span>
     }
 }
@@ -53,26 +56,26 @@ pub fn Erase(id: String) -> impl IntoView {
     };
     view! {
         <button class="button quiet danger" type="button" popovertarget="erase">
-            {say!("request.erase")}
+            {say!(request_erase)}
         </button>
         <div class="opened question" id="erase" popover="auto" role="alertdialog" aria-labelledby="erase-heading" aria-describedby="erase-words">
-            <h2 id="erase-heading">{say!("request.erase_question")}</h2>
+            <h2 id="erase-heading">{say!(request_erase_question)}</h2>
             <p id="erase-words">
-                {say!("request.erase_what")}
+                {say!(request_erase_what)}
             </p>
             <p class="problem" role="alert">
                 {problem}
             </p>
             <div class="answers needs-script">
                 <button class="button quiet" type="button" popovertarget="erase" popovertargetaction="hide" autofocus=true>
-                    {say!("request.erase_keep")}
+                    {say!(request_erase_keep)}
                 </button>
                 <button class="button danger" type="button" on:click=erase disabled=busy>
-                    {move || if busy.get() { say!("request.erasing") } else { say!("request.erase_all") }}
+                    {move || if busy.get() { say!(request_erasing) } else { say!(request_erase_all) }}
                 </button>
             </div>
             <p class="without-script hint">
-                {say!("request.erase_script")} " "
+                {say!(request_erase_script)} " "
                 <code>{format!("DELETE /requests/{shown_id}")}</code>
             </p>
         </div>

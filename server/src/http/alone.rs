@@ -56,13 +56,8 @@ pub async fn respond(service: &Service, asked: &Asked, status: StatusCode, page:
     let style = pages::sheet(service).await;
     let nonce = Nonce::new().to_string();
     let (mut live, mut indexed) = (false, true);
-    let around = Around {
-        style,
-        language: asked.language,
-        address: asked.address.clone(),
-        origin: asked.origin.clone(),
-        nonce: nonce.clone(),
-    };
+    let around =
+        Around { style, language: asked.language, address: asked.address.clone(), origin: asked.origin.clone(), nonce: nonce.clone() };
     let html = document(around, || {
         let page = page();
         (live, indexed) = (page.live, page.indexed);
@@ -71,7 +66,8 @@ pub async fn respond(service: &Service, asked: &Asked, status: StatusCode, page:
     let script = if live { format!("; script-src 'nonce-{nonce}'; connect-src 'self'") } else { String::new() };
     let none = if POLICY.contains("default-src") { "" } else { "default-src 'none'; " };
     let policy = format!("{none}{POLICY}; style-src 'self'; img-src 'self' data:{script}");
-    let mut response = (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html).into_response();
+    let mut response =
+        (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(asked.language.code()));
     headers.append(header::VARY, HeaderValue::from_static("accept, accept-language, cookie"));
@@ -109,6 +105,9 @@ mod tests {
     fn the_address_of_a_page_is_kept_without_its_language() {
         let uri: Uri = "/dashboard?window=week&lang=es".parse().expect("an address");
         let asked = Asked::of(&uri, &HeaderMap::new());
-        assert_eq!((asked.address.as_str(), asked.language, asked.chosen), ("/dashboard?window=week", Language::Spanish, Some(Language::Spanish)));
+        assert_eq!(
+            (asked.address.as_str(), asked.language, asked.chosen),
+            ("/dashboard?window=week", Language::Spanish, Some(Language::Spanish))
+        );
     }
 }

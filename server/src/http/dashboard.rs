@@ -6,11 +6,7 @@ use super::{
     alone::{Asked, respond},
     pools,
 };
-use crate::{
-    clock::Moment,
-    service::Service,
-    store::Past,
-};
+use crate::{clock::Moment, service::Service, store::Past};
 use app::{
     alone::{Bucket, DashboardData, Newest, StageTime, Window, dashboard},
     api::RequestState,

@@ -5,8 +5,8 @@
 //! pool; what is deleted is vacuumed, and its log and backups are the operator's.
 
 use super::{
-    Batch, Claim, Cursor, Erased, Lookup, NewRequest, Notices, Outcome, Past, Queue, Recovered, RequestRow, Retry, Share, Store, StoreError,
-    Submitted, Taken, claiming, deliveries, dialect::Dialect, migrations, reading, shares, writing,
+    Batch, Claim, Cursor, Erased, Lookup, NewRequest, Notices, Outcome, Past, Queue, Recovered, RequestRow, Retry, Share, Store,
+    StoreError, Submitted, Taken, claiming, deliveries, dialect::Dialect, migrations, reading, shares, writing,
 };
 use crate::clock::Moment;
 use app::api::{ErrorDetail, Event, LogLine, RequestState, RequestSummary};

@@ -53,7 +53,9 @@ async fn a_shared_result_is_a_page_to_read_that_leads_nowhere_and_is_kept_from_s
     for control in ["<script", "Erase", "/share", "evidence"] {
         assert!(!text.contains(control), "{control}");
     }
-    assert!(text.contains("1 red.png") && text.contains("This link ends on") && text.contains("A similarity is a measurement, not a proof"));
+    assert!(
+        text.contains("1 red.png") && text.contains("This link ends on") && text.contains("A similarity is a measurement, not a proof")
+    );
     let pictures: Vec<&str> = text.split(" src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(pictures.len() > 6 && pictures.iter().all(|address| address.starts_with(&link)), "{pictures:?}");
     assert_eq!(app.client.get(pictures[0]).await.header("content-type"), "image/jpeg");
@@ -153,7 +155,10 @@ async fn the_dashboard_tells_how_it_goes_and_nothing_of_anybodys_search() {
     for secret in [id.as_str(), &failed, "a test of the search", "signature=", ".png"] {
         assert!(!text.contains(secret), "{secret}");
     }
-    assert!(text.contains("Bars over time: 1 completed, 1 failed.") && text.contains("samples") && text.contains("Compare faces"), "{text}");
+    assert!(
+        text.contains("Bars over time: 1 completed, 1 failed.") && text.contains("samples") && text.contains("Compare faces"),
+        "{text}"
+    );
     // Both charts have their numbers as tables: 24 hours, a row each.
     assert_eq!(text.matches("role=\"img\"").count(), 2);
     for (window, rows) in [("hour", 12), ("day", 24), ("week", 14)] {

@@ -55,6 +55,88 @@ async fn pages_that_are_not_there_say_so_by_their_status_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_in_the_language_of_its_address_or_its_cookie_or_its_reader() {
+    let folder = folder();
+    let app = TestApp::start(folder.path()).await;
+    let read = async |path: &str, more: &[(&str, &str)]| {
+        let headers: Vec<_> = BROWSER.iter().chain(more).copied().collect();
+        app.client.send("GET", path, &headers, &[]).await
+    };
+    let (spanish, english) = ("<html lang=\"es\"", "<html lang=\"en\"");
+    let mexican = ("accept-language", "es-MX,es;q=0.9,en;q=0.8");
+    for (path, headers, lang) in [
+        ("/", vec![], english),
+        ("/", vec![("accept-language", "fr")], english),
+        ("/", vec![mexican], spanish),
+        ("/", vec![mexican, ("cookie", "other=1; lang=en")], english),
+        ("/?lang=es", vec![("cookie", "lang=en")], spanish),
+        ("/nowhere", vec![mexican], spanish),
+    ] {
+        let page = read(path, &headers).await;
+        let said = if lang == spanish { ["es", "Nueva búsqueda"] } else { ["en", "New search"] };
+        assert!(page.text().contains(lang) && page.text().contains(said[1]), "{path} {headers:?}");
+        assert_eq!((page.header("content-language"), page.header("cache-control")), (said[0], "no-store"), "{path} {headers:?}");
+    }
+
+    let page = read("/", &[mexican]).await;
+    assert!(page.headers.iter().any(|(name, value)| name == "vary" && value == "accept-language, cookie"), "{:?}", page.headers);
+    assert_eq!(page.header("set-cookie"), "", "who asks for no language by address gets no cookie");
+    assert!(page.text().contains("href=\"/?lang=en\"") && page.text().contains("hreflang=\"en\""), "the way to the other language");
+    // Of the two only words of the other language are left in it: its name, and the brand.
+    for english in ["Search", "photo", "picture", "Options", "Queue", "similarity", "consent is", "Skip to"] {
+        let words = visible(&page.text());
+        assert!(!words.contains(english), "{english} in {words}");
+    }
+    let page = read("/?face=2&lang=es", &[]).await;
+    assert_eq!(page.header("set-cookie"), "lang=es; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly");
+    assert!(page.text().contains("/?face=2&amp;lang=en"), "the change keeps what else was asked");
+}
+
+/// What a reader sees of a page: no tags, no scripts, no text marked as another language's.
+fn visible(html: &str) -> String {
+    let body = html.split_once("<body").map_or(html, |(_, body)| body);
+    let mut words = String::new();
+    let mut rest = body;
+    while let Some((text, tag)) = rest.split_once('<') {
+        words.push_str(text);
+        let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let end = if name == "script" { "</script>" } else { ">" };
+        let attributes = tag.split_once('>').map_or(tag, |(attributes, _)| attributes);
+        rest = tag.split_once(end).map_or("", |(_, rest)| rest);
+        if attributes.contains("lang=\"en\"") {
+            rest = rest.find('<').map_or("", |next| &rest[next..]);
+        }
+        words.push(' ');
+    }
+    words + rest
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_is_told_and_refused_in_the_language_of_its_reader() {
+    let folder = folder();
+    let app = TestApp::start(folder.path()).await;
+    let headers: Vec<_> = BROWSER.into_iter().chain([("cookie", "lang=es")]).collect();
+    let refused = app.client.post_with(Form::lawful().file("image", "notes.jpg", b"no picture"), &headers).await;
+    assert_eq!((refused.status, refused.header("content-language")), (415, "es"));
+    assert!(refused.text().contains("El archivo no es una imagen que aquí se lea"), "{}", refused.text());
+    assert!(refused.text().contains("href=\"/?lang=en\""), "a change of language leads to an address that can be opened");
+
+    let reply = app.client.post_with(Form::good(), &headers).await;
+    let path = reply.header("location").to_owned();
+    app.client.ended(path.strip_prefix("/requests/").expect("the page of a request")).await;
+    let page = app.client.send("GET", &path, &headers, &[]).await;
+    for words in
+        ["Completada", "Coincidencia", "Cómo se obtuvo este resultado", "Umbrales", "Se olvida el", "alt=\"El rostro encontrado en "]
+    {
+        assert!(page.text().contains(words), "{words}");
+    }
+    for english in ["Match", "Possible", "Similarity", "Compared", "photo", "thresholds", "Forgotten"] {
+        let words = visible(&page.text());
+        assert!(!words.contains(english), "{english} in {words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_bundle_is_served_compressed_and_checked_each_time() {
     let folder = folder();
     let pkg = folder.path().join("data/site/pkg");
