@@ -2,11 +2,10 @@
 
 use crate::{
     api::{ErrorDetail, RequestState, StatusReport},
-    parts::Notice,
-    read, text,
+    parts::{Notice, titled},
+    text,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 #[component]
 fn NewSearch() -> impl IntoView {
@@ -22,9 +21,8 @@ fn NewSearch() -> impl IntoView {
 /// No page has this address.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
-    read::not_found();
+    titled(|| "Not found".to_owned());
     view! {
-        <Title text="Not found" />
         <Notice title="There is no page here" sentence="The address may be mistyped, or cut off where it was copied from.">
             <NewSearch />
         </Notice>
@@ -34,8 +32,8 @@ pub fn NotFoundPage() -> impl IntoView {
 /// The request is erased or past its time.
 #[component]
 pub fn Erased() -> impl IntoView {
+    titled(|| "Erased".to_owned());
     view! {
-        <Title text="Erased" />
         <Notice
             tone="calm"
             title="This search is erased"
@@ -51,20 +49,24 @@ pub fn Erased() -> impl IntoView {
 pub fn Unreadable(error: ErrorDetail) -> impl IntoView {
     match text::page_status(&error) {
         410 => view! { <Erased /> }.into_any(),
-        404 => view! {
-            <Title text="Not found" />
-            <Notice title="No search has this address" sentence="Check that the whole address was copied. Searches are forgotten after a while, too.">
-                <NewSearch />
-            </Notice>
+        404 => {
+            titled(|| "Not found".to_owned());
+            view! {
+                <Notice title="No search has this address" sentence="Check that the whole address was copied. Searches are forgotten after a while, too.">
+                    <NewSearch />
+                </Notice>
+            }
+            .into_any()
         }
-        .into_any(),
-        _ => view! {
-            <Title text="Out of reach" />
-            <Notice title="The search cannot be shown right now" sentence=error.message>
-                <p class="hint">"Reload this page in a moment. Nothing is lost: searches are stored."</p>
-            </Notice>
+        _ => {
+            titled(|| "Out of reach".to_owned());
+            view! {
+                <Notice title="The search cannot be shown right now" sentence=error.message>
+                    <p class="hint">"Reload this page in a moment. Nothing is lost: searches are stored."</p>
+                </Notice>
+            }
+            .into_any()
         }
-        .into_any(),
     }
 }
 
