@@ -137,3 +137,13 @@ trouble-operator = The operator finds it in the log by this id: { $id }
 trouble-refused = Refused
 trouble-refused-title = This was not done
 trouble-reload = Try again
+
+problem-not-found = Not found
+problem-no-page = There is no page here
+problem-no-page-why = The address may be mistyped, or cut off where it was copied from.
+problem-erased = Erased
+problem-erased-title = This search is erased
+problem-erased-why = It was erased on demand or reached the end of its time. The photo, the face vectors, the crops and the results are gone from this server.
+problem-no-search = No search has this address
+problem-no-search-why = Check that the whole address was copied. Searches are forgotten after a while, too.
+problem-out-of-reach = Out of reach

@@ -144,3 +144,13 @@ refusal-pool-missing = No existe tal carpeta dentro de los lugares reservados pa
 refusal-cross-site = Esto lo envió una página de otro sitio: abra la página de este servicio y hágalo allí.
 refusal-method-not-allowed = Esta dirección no admite este método.
 refusal-not-ready = El servicio todavía se está preparando: inténtelo de nuevo dentro de unos segundos.
+
+problem-not-found = No encontrado
+problem-no-page = Aquí no hay ninguna página
+problem-no-page-why = Puede que la dirección esté mal escrita o que se haya copiado incompleta.
+problem-erased = Borrada
+problem-erased-title = Esta búsqueda está borrada
+problem-erased-why = Se borró a petición o llegó al final de su plazo. La foto, los vectores faciales, los recortes y los resultados ya no están en este servidor.
+problem-no-search = Ninguna búsqueda tiene esta dirección
+problem-no-search-why = Compruebe que se copió la dirección completa. Además, las búsquedas se olvidan pasado un tiempo.
+problem-out-of-reach = No disponible

@@ -64,8 +64,7 @@ pub async fn respond(service: &Service, asked: &Asked, status: StatusCode, page:
         page
     });
     let script = if live { format!("; script-src 'nonce-{nonce}'; connect-src 'self'") } else { String::new() };
-    let none = if POLICY.contains("default-src") { "" } else { "default-src 'none'; " };
-    let policy = format!("{none}{POLICY}; style-src 'self'; img-src 'self' data:{script}");
+    let policy = format!("{POLICY}; style-src 'self'; img-src 'self' data:{script}");
     let mut response =
         (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html).into_response();
     let headers = response.headers_mut();
