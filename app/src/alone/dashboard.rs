@@ -280,7 +280,7 @@ fn frame(
                 <summary>{say!(dashboard_as_table)}</summary>
                 <div class="scroll" tabindex="0" role="region" aria-label=title.clone()>
                     <table>
-                        <caption class="unseen">{title}</caption>
+                        <caption class="unseen">{title.clone()}</caption>
                         <thead>
                             <tr>
                                 <th scope="col">{say!(dashboard_from)}</th>

@@ -92,18 +92,21 @@ pub fn document(around: Around, page: impl FnOnce() -> Page) -> String {
 
 /// Without a picture of ours whoever makes the preview would take one of the page's, which are faces.
 fn preview_of(title: String, words: String, origin: &str) -> AnyView {
-    let picture = format!("{origin}{PREVIEW}");
+    let said = [
+        ("og:type", "website".to_owned()),
+        ("og:site_name", "Face Engine".to_owned()),
+        ("og:title", title),
+        ("og:description", words.clone()),
+        ("og:image", format!("{origin}{PREVIEW}")),
+        ("og:image:width", "1200".to_owned()),
+        ("og:image:height", "630".to_owned()),
+        ("og:image:alt", "Face Engine".to_owned()),
+    ];
+    let meta = |(property, content): (&'static str, String)| leptos::html::meta().attr("property", property).attr("content", content);
     view! {
-        <meta name="description" content=words.clone() />
-        <meta property="og:type" content="website" />
-        <meta property="og:site_name" content="Face Engine" />
-        <meta property="og:title" content=title />
-        <meta property="og:description" content=words />
-        <meta property="og:image" content=picture />
-        <meta property="og:image:width" content="1200" />
-        <meta property="og:image:height" content="630" />
-        <meta property="og:image:alt" content="Face Engine" />
+        <meta name="description" content=words />
         <meta name="twitter:card" content="summary" />
+        {said.map(meta)}
     }
     .into_any()
 }

@@ -151,13 +151,13 @@ fn pool(pool: PoolReport) -> AnyView {
                 </button>
             </div>
             <div class="opened question" id=question.clone() popover="auto" role="alertdialog" aria-labelledby=heading.clone() aria-describedby=words.clone()>
-                <h2 id=heading>{say!(pools_delete_question, name = name)}</h2>
-                <p id=words>
+                <h2 id=heading.clone()>{say!(pools_delete_question, name = name)}</h2>
+                <p id=words.clone()>
                     {say!(pools_delete_what)}
                     {named_by_settings.then(|| format!(" {}", say!(pools_delete_settings)))}
                 </p>
                 <div class="answers">
-                    <button class="button quiet" type="button" popovertarget=question popovertargetaction="hide" autofocus=true>
+                    <button class="button quiet" type="button" popovertarget=question.clone() popovertargetaction="hide" autofocus=true>
                         {say!(pools_keep)}
                     </button>
                     <form method="post" action=format!("/pools/{name}/delete")>

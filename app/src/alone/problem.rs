@@ -57,14 +57,16 @@ pub fn problem(trouble: &Trouble) -> Page {
     let calm = trouble.status == 410;
     let again = trouble.status >= 500;
     let path = trouble.path.clone();
+    let notice = if calm { "notice calm" } else { "notice bad" };
+    let home = if again { "button quiet" } else { "button primary" };
     let body = view! {
-        <section class=if calm { "notice calm" } else { "notice bad" }>
+        <section class=notice>
             <h1>{headline}</h1>
             <p class="lead">{sentence}</p>
             {help.map(|words| view! { <p>{words}</p> })}
             <p class="answers">
                 {again.then(|| view! { <a class="button primary" href=path>{say!(trouble_reload)}</a> })}
-                <a class=if again { "button quiet" } else { "button primary" } href="/">
+                <a class=home href="/">
                     {say!(shell_new_search)}
                 </a>
             </p>
