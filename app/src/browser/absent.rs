@@ -2,7 +2,7 @@
 //! a page is rendered, so none of this is ever called; it lets the components be written once.
 
 use crate::{
-    api::{Accepted, ErrorDetail, Health, StatusReport},
+    api::{Accepted, ErrorDetail, StatusReport},
     live::Heard,
     picture::Looked,
 };
@@ -49,10 +49,6 @@ pub async fn send(_form: HtmlFormElement) -> Result<Accepted, ErrorDetail> {
 }
 
 pub async fn status(_id: String) -> Result<StatusReport, ErrorDetail> {
-    Err(absent())
-}
-
-pub async fn health() -> Result<Health, ErrorDetail> {
     Err(absent())
 }
 

@@ -6,12 +6,13 @@
 mod files;
 mod follow;
 mod glide;
+mod json;
 mod net;
 
 pub use files::{forget_preview, inspect, keep, on_paste, take_dropped};
 pub use follow::{Following, follow};
 pub use glide::places;
-pub use net::{erase, health, send, status};
+pub use net::{erase, send, status};
 
 use crate::words::in_language;
 use wasm_bindgen_futures::JsFuture;
@@ -25,6 +26,12 @@ pub fn mark_hydrated() {
     if let Some(root) = leptos::prelude::document().document_element() {
         let _ = root.class_list().add_1("hydrated");
     }
+}
+
+/// What the server put into the document for the page to show. `None` where there is nothing that can be read.
+pub fn page_data() -> Option<crate::PageData> {
+    let text = leptos::prelude::document().get_element_by_id(crate::shell::DATA)?.text_content()?;
+    json::parse(&text).ok()
 }
 
 /// Leaves for another page of this site.

@@ -2,21 +2,18 @@
 
 use crate::{
     api::Health,
-    parts::{BROUGHT, Upload},
-    read::{self, HomeData},
+    parts::{BROUGHT, Upload, titled},
+    read::HomeData,
     text,
     words::say,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 #[component]
-pub fn HomePage() -> impl IntoView {
-    let face = use_query_map().with_untracked(|query| query.get("face").and_then(|face| face.parse::<usize>().ok()));
-    let data = Resource::new_blocking(|| (), |()| read::home());
+pub fn HomePage(data: HomeData) -> impl IntoView {
+    let HomeData { health, problem, face } = data;
+    titled(String::new);
     view! {
-        <Title text="" />
         <div class="home">
             <section class="hero">
                 <h1>{say!(home_title)}</h1>
@@ -38,17 +35,8 @@ pub fn HomePage() -> impl IntoView {
                     </li>
                 </ol>
             </section>
-            <Suspense fallback=|| {
-                view! { <p class="hint">{say!(shell_loading)}</p> }
-            }>
-                {move || Suspend::new(async move {
-                    let HomeData { health, problem } = data.await;
-                    view! {
-                        <Upload health=health.clone() problem=problem face=face />
-                        <Trust health=health />
-                    }
-                })}
-            </Suspense>
+            <Upload health=Some(health.clone()) problem=problem face=face />
+            <Trust health=Some(health) />
         </div>
     }
 }

@@ -2,12 +2,11 @@
 
 use crate::{
     api::{ErrorDetail, RequestState, StatusReport},
-    parts::Notice,
-    read, text,
+    parts::{Notice, titled},
+    text,
     words::say,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 #[component]
 fn NewSearch() -> impl IntoView {
@@ -23,9 +22,8 @@ fn NewSearch() -> impl IntoView {
 /// No page has this address.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
-    read::not_found();
+    titled(|| say!(problem_not_found));
     view! {
-        <Title text=say!(problem_not_found) />
         <Notice title=say!(problem_no_page) sentence=say!(problem_no_page_why)>
             <NewSearch />
         </Notice>
@@ -35,8 +33,8 @@ pub fn NotFoundPage() -> impl IntoView {
 /// The request is erased or past its time.
 #[component]
 pub fn Erased() -> impl IntoView {
+    titled(|| say!(problem_erased));
     view! {
-        <Title text=say!(problem_erased) />
         <Notice
             tone="calm"
             title=say!(problem_erased_title)
@@ -52,20 +50,24 @@ pub fn Erased() -> impl IntoView {
 pub fn Unreadable(error: ErrorDetail) -> impl IntoView {
     match text::page_status(&error) {
         410 => view! { <Erased /> }.into_any(),
-        404 => view! {
-            <Title text=say!(problem_not_found) />
-            <Notice title=say!(problem_no_search) sentence=say!(problem_no_search_why)>
-                <NewSearch />
-            </Notice>
+        404 => {
+            titled(|| say!(problem_not_found));
+            view! {
+                <Notice title=say!(problem_no_search) sentence=say!(problem_no_search_why)>
+                    <NewSearch />
+                </Notice>
+            }
+            .into_any()
         }
-        .into_any(),
-        _ => view! {
-            <Title text=say!(problem_out_of_reach) />
-            <Notice title=say!(problem_out_of_reach_title) sentence=text::refusal(&error)>
-                <p class="hint">{say!(problem_out_of_reach_help)}</p>
-            </Notice>
+        _ => {
+            titled(|| say!(problem_out_of_reach));
+            view! {
+                <Notice title=say!(problem_out_of_reach_title) sentence=text::refusal(&error)>
+                    <p class="hint">{say!(problem_out_of_reach_help)}</p>
+                </Notice>
+            }
+            .into_any()
         }
-        .into_any(),
     }
 }
 
