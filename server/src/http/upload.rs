@@ -42,7 +42,7 @@ pub async fn read(room: &UploadRoom, headers: &HeaderMap, body: Body, limit: u64
         match timeout_at(deadline, stream.next()).await {
             Ok(None) => return Ok((bytes.into(), held)),
             Ok(Some(Ok(chunk))) if (bytes.len() + chunk.len()) as u64 <= limit => {
-                if let Err(error) = make_room(&mut bytes, chunk.len(), &mut held) {
+                if let Err(error) = make_room(&mut bytes, chunk.len(), limit, &mut held) {
                     drop((bytes, held));
                     drain(stream).await;
                     return Err(error);
@@ -63,11 +63,12 @@ pub async fn read(room: &UploadRoom, headers: &HeaderMap, body: Body, limit: u64
     }
 }
 
-/// Where no length was said: what the vector is to grow to is held before it grows.
-fn make_room(bytes: &mut Vec<u8>, more: usize, held: &mut Held) -> Result<(), ApiError> {
+/// Where no length was said: what the vector is to grow to, `limit` at most, is held before it grows.
+fn make_room(bytes: &mut Vec<u8>, more: usize, limit: u64, held: &mut Held) -> Result<(), ApiError> {
     let needed = bytes.len() + more;
     if needed > bytes.capacity() {
-        let capacity = needed.max(bytes.capacity().saturating_mul(2)).max(FIRST_BYTES);
+        let ahead = bytes.capacity().saturating_mul(2).max(FIRST_BYTES);
+        let capacity = needed.max(ahead.min(usize::try_from(limit).unwrap_or(usize::MAX)));
         held.grow_to(capacity as u64)?;
         bytes.reserve_exact(capacity - bytes.len());
     }

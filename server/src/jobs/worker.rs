@@ -111,7 +111,7 @@ impl Jobs {
         let _ended = running.ended.clone().drop_guard();
         tracing::info!(request_id = %id, retry_count = claimed.retry_count, taken_over, "request started");
         let (store, wakes, clock) = (self.store.clone(), self.wakes.clone(), self.clock.clone());
-        let progress = Arc::new(JobProgress::new(&claimed, running.stop.clone(), store, wakes, clock));
+        let progress = Arc::new(JobProgress::new(&claimed, running.stop.clone(), self.shutdown.clone(), store, wakes, clock));
         let ended = match self.job(&claimed).await {
             Ok(Some(job)) => self.drive(context.clone(), job, &progress, &running).await,
             Ok(None) => Ended::Failed {

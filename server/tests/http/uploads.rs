@@ -56,27 +56,35 @@ async fn uploads_that_come_at_once_take_no_more_room_than_there_is() {
     until("all of it is free", || async { app.service.uploads.left() == all }).await;
 }
 
+/// So many pieces of 256 KiB, without a word on how many there are. The answer's first line.
+async fn sent_in_chunks(app: &TestApp, pieces: usize) -> String {
+    let mut stream = tokio::net::TcpStream::connect(app.client.0).await.expect("a connection");
+    let head =
+        format!("POST /match HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {KIND}\r\ntransfer-encoding: chunked\r\n\r\n");
+    let piece = [b"40000\r\n".as_slice(), &vec![b'x'; 256 << 10], b"\r\n"].concat();
+    let all = [head.into_bytes(), piece.repeat(pieces), b"0\r\n\r\n".to_vec()].concat();
+    stream.write_all(&all).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_does_not_say_its_length_takes_room_as_it_comes() {
     let folder = folder();
     let app = TestApp::start_with(folder.path(), &ROOM, FakeVision::default()).await;
-    let all = app.service.uploads.left();
-    let mut endless = tokio::net::TcpStream::connect(app.client.0).await.expect("a connection");
-    let head = format!("POST /match HTTP/1.1\r\nhost: x\r\ncontent-type: {KIND}\r\ntransfer-encoding: chunked\r\n\r\n");
-    endless.write_all(head.as_bytes()).await.expect("sent");
-    let chunk = [b"40000\r\n".as_slice(), &vec![b'x'; 256 << 10], b"\r\n"].concat();
-    for _ in 0..5 {
-        endless.write_all(&chunk).await.expect("sent");
+    let (all, body) = (app.service.uploads.left(), large());
+    // No form, but all of it is read.
+    assert_eq!(sent_in_chunks(&app, 8).await, "HTTP/1.1 400 Bad Request");
+    assert_eq!(sent_in_chunks(&app, 12).await, "HTTP/1.1 413 Payload Too Large");
+    let mut under_way = Vec::new();
+    for _ in 0..3 {
+        under_way.push(app.client.start("POST", "/match", &[("content-type", KIND)], &body).await);
     }
-    until("more than a megabyte is held for it", || async { all - app.service.uploads.left() >= 5 << 18 }).await;
-    let mut answer = vec![0; 12];
-    let (mut read, mut write) = endless.into_split();
-    let flood = tokio::spawn(async move { while write.write_all(&chunk).await.is_ok() {} });
-    read.read_exact(&mut answer).await.expect("an answer");
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    assert!(answer == "HTTP/1.1 503" || answer == "HTTP/1.1 413", "{answer}");
-    flood.abort();
-    until("nothing is held any more", || async { app.service.uploads.left() == all }).await;
+    until("little is left", || async { app.service.uploads.left() < 256 << 10 }).await;
+    assert_eq!(sent_in_chunks(&app, 2).await, "HTTP/1.1 503 Service Unavailable");
+    drop(under_way);
+    until("all of it is free", || async { app.service.uploads.left() == all }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
