@@ -53,11 +53,7 @@ impl Swallower {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 let (armed, counter) = (of_task.clone(), counter.clone());
-                connections.spawn(async move {
-                    if let Ok(true) = carry(client, server, &armed).await {
-                        counter.fetch_add(1, Ordering::SeqCst);
-                    }
-                });
+                connections.spawn(async move { carry(client, server, &armed, &counter).await });
                 while connections.try_join_next().is_some() {}
             }
         });
@@ -73,8 +69,8 @@ impl Swallower {
     }
 }
 
-/// Until one of them closes. True: the answer to a COMMIT was kept back.
-async fn carry(mut client: TcpStream, server: SocketAddr, armed: &AtomicBool) -> io::Result<bool> {
+/// Until one of them closes, or the answer to a COMMIT is kept back.
+async fn carry(mut client: TcpStream, server: SocketAddr, armed: &AtomicBool, swallowed: &AtomicUsize) -> io::Result<()> {
     const COMMIT: &[u8] = b"COMMIT\0";
     let mut server = TcpStream::connect(server).await?;
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
@@ -85,7 +81,7 @@ async fn carry(mut client: TcpStream, server: SocketAddr, armed: &AtomicBool) ->
             read = client.read(&mut asked) => {
                 let read = read?;
                 if read == 0 {
-                    return Ok(false);
+                    return Ok(());
                 }
                 let commits = asked[..read].windows(COMMIT.len()).any(|window| window == COMMIT);
                 swallowing = swallowing || (commits && armed.swap(false, Ordering::SeqCst));
@@ -93,9 +89,12 @@ async fn carry(mut client: TcpStream, server: SocketAddr, armed: &AtomicBool) ->
             }
             read = server.read(&mut answered) => {
                 let read = read?;
-                if read == 0 || swallowing {
-                    let _ = client.set_zero_linger();
-                    return Ok(swallowing);
+                if swallowing {
+                    swallowed.fetch_add(1, Ordering::SeqCst);
+                    return client.set_zero_linger();
+                }
+                if read == 0 {
+                    return Ok(());
                 }
                 client.write_all(&answered[..read]).await?;
             }
