@@ -112,7 +112,9 @@ impl Jobs {
         failed = self.seek_orphans().await.err().or(failed);
         self.analyses.sweep(self.store.as_ref()).await;
         self.forget_traces().await;
-        if let Err(error) = self.store.vacuum().await {
+        // It may take long, and nothing depends on it.
+        let vacuumed = self.shutdown.run_until_cancelled(self.store.vacuum()).await;
+        if let Some(Err(error)) = vacuumed {
             tracing::warn!(%error, "the database could not be vacuumed; the next sweep tries again");
         }
         self.store.tidy().await?;
