@@ -19,6 +19,7 @@ mod photos;
 mod pools;
 mod process_s3;
 mod report;
+mod room;
 mod share;
 mod site;
 mod status;
@@ -26,6 +27,7 @@ mod upload;
 
 pub use error::ApiError;
 pub use report::sign_result;
+pub use room::UploadRoom;
 
 use crate::service::Service;
 use axum::{
