@@ -4,10 +4,10 @@ use crate::{
     pages::{HomePage, RequestPage},
     parts::{Footer, Header},
     read::PageData,
-    words::{here, say},
+    words::say,
 };
 #[cfg(not(feature = "hydrate"))]
-use crate::{parts::DocumentTitle, server::Bundle};
+use crate::{parts::DocumentTitle, server::Bundle, words::here};
 #[cfg(not(feature = "hydrate"))]
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;

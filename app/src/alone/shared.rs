@@ -109,6 +109,7 @@ fn as_report(shared: SharedResult) -> StatusReport {
         fallback,
         fallbacks,
         diagnostics: Vec::new(),
+        evidence: None,
         result,
     };
     StatusReport {

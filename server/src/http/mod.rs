@@ -11,6 +11,7 @@ mod envelope;
 mod erase;
 mod error;
 mod events;
+mod evidence;
 mod form;
 mod friendly;
 mod health;
@@ -22,6 +23,7 @@ mod pools;
 mod pools_page;
 mod process_s3;
 mod report;
+mod room;
 mod same_origin;
 mod share;
 mod site;
@@ -30,6 +32,7 @@ mod upload;
 
 pub use error::ApiError;
 pub use report::sign_result;
+pub use room::UploadRoom;
 
 use crate::service::Service;
 use axum::{
@@ -39,7 +42,13 @@ use axum::{
     routing::{get, post},
 };
 use std::sync::Arc;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+};
 
 /// Every route.
 pub fn router(service: Arc<Service>) -> Router {
@@ -55,6 +64,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/events/{request_id}", get(events::follow))
         .route("/requests/{request_id}", get(pages::request).delete(erase::delete))
         .route("/requests/{request_id}/share", post(share::post).delete(share::delete))
+        .route("/requests/{request_id}/evidence.zip", get(evidence::get))
         .route("/r/{token}", get(share::get))
         .route("/r/{token}/{*path}", get(share::picture))
         .route("/artifacts/{*key}", get(artifacts::get))
@@ -74,7 +84,8 @@ pub fn router(service: Arc<Service>) -> Router {
         .with_state(service.clone())
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(axum::middleware::from_fn_with_state(service, friendly::friendly))
-        .layer(CompressionLayer::new())
+        // A bundle is compressed already, and tells its length.
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/zip"))))
         .layer(axum::middleware::from_fn_with_state(metrics, envelope::envelope))
 }
 
