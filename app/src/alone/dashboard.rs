@@ -278,7 +278,7 @@ fn frame(
             </div>
             <details class="more" id=format!("{id}-table")>
                 <summary>{say!(dashboard_as_table)}</summary>
-                <div class="scroll" tabindex="0" role="region" aria-label=title.clone()>
+                <div class="scroll" tabindex="0" role="group" aria-label=title.clone()>
                     <table>
                         <caption class="unseen">{title.clone()}</caption>
                         <thead>
@@ -481,7 +481,7 @@ fn providers(health: &Health) -> AnyView {
     view! {
         <section aria-labelledby="providers-heading">
             <h2 id="providers-heading">{say!(dashboard_providers)}</h2>
-            <div class="scroll" tabindex="0" role="region" aria-labelledby="providers-heading">
+            <div class="scroll" tabindex="0" role="group" aria-labelledby="providers-heading">
                 <table>
                     <thead>
                         <tr>
