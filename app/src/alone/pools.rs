@@ -18,8 +18,6 @@ pub struct Typed {
 
 #[derive(Debug, Clone, Default)]
 pub struct PoolsData {
-    /// When the page was made, RFC 3339.
-    pub now: String,
     pub pools: Vec<PoolReport>,
     /// The operator has set aside a place for more.
     pub may_add: bool,

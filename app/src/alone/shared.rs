@@ -14,7 +14,7 @@ use leptos::prelude::*;
 pub fn shared(shared: SharedResult) -> Page {
     let SharedResult { created_at, expires_at, engine, models, thresholds, calibration, fallback, fallbacks, result } = shared.clone();
     let live = Live::new(as_report(shared), thresholds);
-    let headline = text::outcome(live.count(MatchStatus::Match), live.count(MatchStatus::Possible));
+    let headline = untrack(|| text::outcome(live.count(MatchStatus::Match), live.count(MatchStatus::Possible)));
     let probe = result.into_iter().next();
     let unusual: Vec<String> = fallbacks.iter().filter_map(text::stand_in).collect();
     let facts = [

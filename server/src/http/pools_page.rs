@@ -40,7 +40,7 @@ async fn show(service: &Service, asked: &Asked, status: StatusCode, data: PoolsD
         Err(error) => return ApiError::from(error).into_response(),
     };
     let may_add = !(service.config.discovery.pool_roots.is_empty() && service.config.s3.buckets.is_empty());
-    let data = PoolsData { now: service.clock.now().rfc3339(), pools, may_add, ..data };
+    let data = PoolsData { pools, may_add, ..data };
     let mut response = respond(service, asked, status, || page(data)).await;
     // Where browsers say nothing else of where a form comes from, they say it in `Origin`, unless the page forbids even that.
     response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
