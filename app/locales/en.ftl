@@ -56,7 +56,6 @@ shell-language = Language
 shell-new-search = New search
 shell-caution = A similarity is a measurement, not a proof. Two people can look alike, and one person can look different: compare the faces yourself before you act.
 shell-own = This page loads nothing from other sites.
-shell-loading = Loading…
 shell-no-browser = This needs a browser.
 
 ## problem
