@@ -155,6 +155,9 @@ pub struct MatchReport {
     pub annotated: Option<String>,
     /// SHA-256 of the candidate file, hex.
     pub sha256: String,
+    /// When that file was had for this request; empty in results of earlier versions.
+    #[serde(default)]
+    pub retrieved_at: String,
     /// Which address of the picture gave the bytes.
     #[serde(default)]
     pub downloaded_from: DownloadedFrom,
@@ -241,6 +244,16 @@ pub struct Diagnostic {
     pub provider: Option<String>,
 }
 
+/// What makes a result checkable by whoever it is handed on to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct EvidenceReport {
+    /// Of the bundle's `manifest.json`, hex. The manifest holds the hash of every file in the bundle.
+    pub manifest_sha256: String,
+    /// Address of the bundle, `/requests/<id>/evidence.zip`.
+    pub bundle: String,
+}
+
 /// The whole answer to a request: `matching_results.json`, `GET /status/{id}` and `sync=true` carry it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
@@ -270,5 +283,8 @@ pub struct MatchResult {
     #[serde(default)]
     pub fallbacks: Vec<FallbackReport>,
     pub diagnostics: Vec<Diagnostic>,
+    /// The bundle for a newsroom; absent where artifacts are not kept, and in results of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidenceReport>,
     pub result: Vec<ProbeReport>,
 }

@@ -144,6 +144,7 @@ mod tests {
             crop: None,
             annotated: None,
             sha256: String::new(),
+            retrieved_at: String::new(),
             downloaded_from: DownloadedFrom::Picture,
             thumbnail_only: false,
             duplicates: Vec::new(),

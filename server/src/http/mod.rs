@@ -10,6 +10,7 @@ mod envelope;
 mod erase;
 mod error;
 mod events;
+mod evidence;
 mod form;
 mod health;
 mod match_;
@@ -20,25 +21,33 @@ mod photos;
 mod pools;
 mod process_s3;
 mod report;
+mod room;
 mod routes;
 mod share;
+mod site;
 mod status;
 mod upload;
 
 pub use error::ApiError;
 pub use report::sign_result;
+pub use room::UploadRoom;
 pub use routes::Table;
 
 use crate::service::Service;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, header},
 };
 use routes::{Routes, delete, get, post};
 use std::sync::Arc;
-use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+};
 
 /// Every route.
 pub fn router(service: Arc<Service>) -> Router {
@@ -47,10 +56,7 @@ pub fn router(service: Arc<Service>) -> Router {
 
 /// Every route, and a table of them.
 pub fn router_and_table(service: Arc<Service>) -> (Router, Table) {
-    // The names in `pkg/` carry no hash: a browser keeps them and asks each time whether they have changed.
-    let pkg = ServiceBuilder::new()
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
-        .service(ServeDir::new(service.config.http.site_root.join("pkg")).precompressed_br().precompressed_gzip());
+    let pkg = site::files(&service.config.http.site_root);
     let metrics = service.metrics.clone();
     let mut table = Table::new();
     let router = Routes::new(&mut table)
@@ -63,6 +69,7 @@ pub fn router_and_table(service: Arc<Service>) -> (Router, Table) {
         .route("/events/{request_id}", get(events::follow))
         .route("/requests/{request_id}", get(pages::request).delete(erase::delete))
         .route("/requests/{request_id}/share", post(share::post).delete(share::delete))
+        .route("/requests/{request_id}/evidence.zip", get(evidence::get))
         .route("/r/{token}", get(share::get))
         .route("/r/{token}/{*path}", get(share::picture))
         .route("/artifacts/{*key}", get(artifacts::get))
@@ -80,7 +87,8 @@ pub fn router_and_table(service: Arc<Service>) -> (Router, Table) {
         .fallback(process_s3::or_not_found)
         .with_state(service)
         .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(CompressionLayer::new())
+        // A bundle is compressed already, and tells its length.
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/zip"))))
         .layer(axum::middleware::from_fn_with_state(metrics, envelope::envelope));
     (router, table)
 }
@@ -100,6 +108,7 @@ pub(crate) fn wants_html(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     #[test]
     fn browsers_get_pages_and_programs_get_data() {

@@ -97,7 +97,12 @@ pub const ALL: &[ErrorCase] = &[
         details: r#"{"field": "providers", "pool": "archive", "pool_contract": "5f1d0c2a", "contract": "9e7df9bc"}"#,
     },
     case(409, "not_completed", "Only a search that has completed can be shared: wait until it has.", ""),
-    case(409, "evidence_changed", "A file of the bundle is not what it was when the search completed: nothing is handed out.", ""),
+    case(
+        409,
+        "evidence_changed",
+        "Files of this bundle are not what they were when the search completed, so it is not handed out: search again.",
+        "",
+    ),
     case(
         409,
         "object_archived",
@@ -159,6 +164,7 @@ pub const ALL: &[ErrorCase] = &[
     case(422, "pool_missing", "There is no such folder below the roots for pools.", r#"{"field": "uri"}"#),
     case(500, "internal_error", "Something failed inside the service: try again, and tell the operator the request id if it stays so.", ""),
     later(503, "queue_full", 5, "The queue is full: try again in a few seconds."),
+    later(503, "uploads_full", 2, "The service is taking in as many photos as it has room for: try again in a few seconds."),
     later(503, "storage_unavailable", 5, "The service cannot reach its storage just now: try again."),
     later(
         503,

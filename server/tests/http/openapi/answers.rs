@@ -79,6 +79,8 @@ async fn what_is_answered_is_what_the_document_tells() {
     let crop = report["result"]["result"][0]["crop"].as_str().expect("a crop");
     told("get", "/artifacts/{key}", &client.get(crop).await);
 
+    told("get", "/requests/{request_id}/evidence.zip", &client.get(&format!("/requests/{id}/evidence.zip")).await);
+
     let share = client.send("POST", &format!("/requests/{id}/share"), &[], &[]).await;
     assert_eq!(share.status, 201);
     told("post", "/requests/{request_id}/share", &share);
@@ -113,6 +115,7 @@ async fn what_is_answered_is_what_the_document_tells() {
     for (method, path) in [
         ("get", "/status/{request_id}"),
         ("get", "/events/{request_id}"),
+        ("get", "/requests/{request_id}/evidence.zip"),
         ("get", "/requests/{request_id}"),
         ("delete", "/requests/{request_id}"),
         ("post", "/requests/{request_id}/share"),

@@ -17,7 +17,7 @@ const OPTIONS: &[&str] = &[
 /// What is wrong with a photo.
 const PHOTO: &[&str] = &["empty_image", "payload_too_large", "image_too_large", "unsupported_media_type", "unreadable_image"];
 /// What stands in the way of a search that reads well.
-const QUEUE: &[&str] = &["upload_timeout", "idempotency_conflict", "contract_mismatch", "gone", "queue_full"];
+const QUEUE: &[&str] = &["upload_timeout", "idempotency_conflict", "contract_mismatch", "gone", "queue_full", "uploads_full"];
 /// What a search may end with while somebody waits for it.
 const WAITING: &[&str] = &["no_face", "low_quality", "face_index_out_of_range", "photos_disagree", "engine_failed", "storage_failed"];
 const BUCKETS: &[&str] = &[
