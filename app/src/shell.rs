@@ -62,7 +62,7 @@ fn embedded(data: &PageData) -> String {
 
 /// A face in a frame, in the page's two colours; part of the page so that nothing else is fetched.
 #[cfg(not(feature = "hydrate"))]
-const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='8' fill='%230e5c56'/%3E%3Cg fill='none' stroke='%23fff' stroke-width='2.4' stroke-linecap='round'%3E%3Cpath d='M7 12V9a2 2 0 0 1 2-2h3M20 7h3a2 2 0 0 1 2 2v3M25 20v3a2 2 0 0 1-2 2h-3M12 25H9a2 2 0 0 1-2-2v-3'/%3E%3Cpath d='M12.5 13.5v1M19.5 13.5v1M12 19c2.4 2.2 5.6 2.2 8 0'/%3E%3C/g%3E%3C/svg%3E";
+pub const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='8' fill='%230e5c56'/%3E%3Cg fill='none' stroke='%23fff' stroke-width='2.4' stroke-linecap='round'%3E%3Cpath d='M7 12V9a2 2 0 0 1 2-2h3M20 7h3a2 2 0 0 1 2 2v3M25 20v3a2 2 0 0 1-2 2h-3M12 25H9a2 2 0 0 1-2-2v-3'/%3E%3Cpath d='M12.5 13.5v1M19.5 13.5v1M12 19c2.4 2.2 5.6 2.2 8 0'/%3E%3C/g%3E%3C/svg%3E";
 
 /// The page itself, rendered by the server and taken over in the browser.
 #[component]

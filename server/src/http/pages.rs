@@ -120,7 +120,7 @@ async fn render(service: Arc<Service>, request: Request, data: PageData) -> Resp
 }
 
 /// The cookie of a chosen language: for a year, and nothing but the language in it.
-fn remembered(language: Language) -> String {
+pub fn remembered(language: Language) -> String {
     format!("{LANGUAGE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", language.code())
 }
 
