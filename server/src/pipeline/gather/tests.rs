@@ -126,7 +126,7 @@ async fn gathered(providers: &[Arc<Told>], hint: Option<&str>, timeout: Duration
     let (mut diagnostics, progress) = (Diagnostics::default(), Quiet::default());
     let job = job(BTreeMap::new());
     let memory = Memory::of(&job, &progress);
-    let round = Round { providers, timeout, deadline: Instant::now() + 10 * MINUTE, limit, memory: &memory };
+    let round = Round { providers, named: &[], timeout, deadline: Instant::now() + 10 * MINUTE, limit, memory: &memory };
     let candidates = round.all(probe, &mut diagnostics, &progress).await.expect("everything can be kept");
     let told = |d: app::api::Diagnostic| format!("{} {} {}", d.provider.unwrap_or_default(), d.kind, d.count);
     Gathered {
@@ -173,7 +173,7 @@ async fn a_pool_of_the_operators_own_has_the_time_of_the_job() {
     let job = job(BTreeMap::new());
     let memory = Memory::of(&job, &progress);
     let deadline = Instant::now() + MINUTE;
-    let round = Round { providers: vec![Arc::new(Slow)], timeout: Duration::ZERO, deadline, limit: 9, memory: &memory };
+    let round = Round { providers: vec![Arc::new(Slow)], named: &[], timeout: Duration::ZERO, deadline, limit: 9, memory: &memory };
     assert_eq!(round.all(ProbeQuery::default(), &mut diagnostics, &progress).await.expect("kept").len(), 1);
     let late = Round { deadline: Instant::now() + Duration::from_millis(1), ..round };
     assert!(late.all(ProbeQuery::default(), &mut diagnostics, &progress).await.expect("kept").is_empty());
@@ -244,4 +244,19 @@ async fn answers_are_interleaved_within_the_budget_and_one_picture_has_two_prove
     assert_eq!((first.provider.as_str(), first.also.len()), ("a", 1));
     assert_eq!((first.also[0].provider.as_str(), first.also[0].image_uri.as_str()), ("b", "https://X.example:443/1.jpg#b"));
     assert!(second.also.is_empty() && third.also.is_empty());
+}
+
+#[tokio::test]
+async fn a_pool_of_other_networks_ends_the_search_where_it_is_named_and_is_told_where_it_is_not() {
+    let search = async |named: &[String]| {
+        let pool = Told::new("press", &[], Does::Fails(ProviderError::ContractMismatch));
+        let providers: Vec<Arc<dyn Provider>> = vec![pool, Told::new("other", &[], Does::Answers(&["o"], &[]))];
+        let (mut diagnostics, progress, job) = (Diagnostics::default(), Quiet::default(), job(BTreeMap::new()));
+        let memory = Memory::of(&job, &progress);
+        let round = Round { providers, named, timeout: MINUTE, deadline: Instant::now() + MINUTE, limit: 9, memory: &memory };
+        let found = round.all(ProbeQuery::default(), &mut diagnostics, &progress).await;
+        (found.map(|candidates| candidates.len()), diagnostics.list().len())
+    };
+    assert_eq!(search(&["other".into(), "press".into()]).await, (Err(PipelineError::ContractMismatch { pool: "press".into() }), 0));
+    assert_eq!(search(&["other".into()]).await, (Ok(1), 1));
 }
