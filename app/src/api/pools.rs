@@ -33,7 +33,7 @@ pub enum PoolState {
     Syncing,
     /// Searched by the vectors of its faces.
     Synced,
-    /// The last sync ended early; `error` says why.
+    /// The last sync ended early, or could not see a part of the pool; `error` says why.
     Failed,
     /// Its vectors are of other networks than those that run: it is not searched before it is synced again.
     Outdated,

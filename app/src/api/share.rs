@@ -27,7 +27,8 @@ pub struct ShareReport {
 }
 
 /// A result as a reader of the link gets it: nothing leads from it to the request, which whoever knows its id may erase.
-/// Pictures stand below `/r/<token>/`.
+/// Pictures stand below `/r/<token>/`. The address of a picture of a pool is `pool:` and the pool's name, whichever bucket or folder it
+/// lies in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct SharedResult {
