@@ -479,20 +479,19 @@ absence-picture-engine-timeout = las redes tardaron demasiado con ellas
 
 ## refusal: Only here: in English the sentence of the server itself is shown, which says more.
 
-refusal-invalid-field = El campo «{ $field }» tiene un valor que no se admite: corríjalo e inténtelo de nuevo.
-refusal-unknown-field = No hay ningún campo «{ $field }»: compruebe cómo está escrito.
+refusal-invalid-field = Uno de los campos tiene un valor que no se admite: corríjalo e inténtelo de nuevo.
+refusal-unknown-field = El formulario contiene un campo que este servidor no conoce: vuelva a cargar la página e inténtelo de nuevo.
 refusal-malformed-request = No se pudo leer la solicitud: vuelva a cargar la página e inténtelo de nuevo.
 refusal-missing-image = No hay ninguna imagen: elija una foto.
-refusal-too-many-images = Una búsqueda admite como máximo { $limit } fotos de una persona: quite las que sobren.
+refusal-too-many-images = Una búsqueda admite como máximo { $most } fotos de una persona: quite las que sobren.
 refusal-purpose-required = Indique para qué hace la búsqueda: sin una finalidad lícita no se hace ninguna.
 refusal-consent-required = Confirme que la búsqueda es lícita y cuenta con consentimiento.
-refusal-provider-not-configured = La fuente «{ $provider }» no está configurada aquí: su operador tiene que configurar { $variables }.
+refusal-provider-not-configured = Una de las fuentes elegidas no está configurada en este servidor: elija otra en Opciones.
 refusal-unknown-provider = Aquí no existe una de las fuentes que usted nombró.
 refusal-empty-image = La imagen está vacía: envíe un archivo JPEG, PNG, WebP o GIF.
 refusal-image-too-large = La imagen es más grande de lo permitido: envíe una más pequeña.
 refusal-too-many-pixels = La imagen tiene más píxeles de los permitidos: envíe una más pequeña.
 refusal-payload-too-large = El envío ocupa más de lo permitido: envíe archivos más pequeños.
-refusal-payload-too-large-of = El envío ocupa más de lo permitido, que son { $mb } MB por foto: envíe archivos más pequeños.
 refusal-unsupported-media-type = El archivo no es una imagen que aquí se lea: envíe un archivo JPEG, PNG, WebP o GIF (decide el contenido, no el nombre).
 refusal-unreadable-image = No se puede leer la imagen: está dañada o incompleta; guárdela de nuevo y vuelva a intentarlo.
 refusal-upload-timeout = El envío tardó demasiado: compruebe la conexión e inténtelo de nuevo.
@@ -504,10 +503,9 @@ refusal-storage-failed = No se pudieron guardar los resultados: inténtelo de nu
 refusal-internal-error = Algo falló en el servicio: inténtelo de nuevo y, si persiste, avise al operador.
 refusal-not-found = No hay ninguna búsqueda con esta dirección.
 refusal-gone = La búsqueda se borró o superó su plazo: no se conserva nada de ella.
-refusal-no-face = No se encontró ningún rostro en la foto: envíe una en la que el rostro se vea más grande, más nítido o menos girado.
-refusal-no-face-in = No se encontró ningún rostro en la foto { $photo }: quítela o envíe una en la que el rostro se vea más grande, más nítido o menos girado.
+refusal-no-face = No se encontró ningún rostro en la foto o en una de ellas: envíe una en la que el rostro se vea más grande, más nítido o menos girado.
 refusal-face-index-out-of-range = La foto no tiene tantos rostros: elija otro en Opciones.
-refusal-low-quality = El rostro de la foto es demasiado deficiente para tener certeza ({ $reasons }): envíe otra foto o no omita los rostros deficientes en Opciones.
+refusal-low-quality = El rostro de la foto es demasiado deficiente para tener certeza: envíe otra en la que se vea más grande, más nítido y de frente, o cambie en Opciones qué se hace con los rostros deficientes.
 refusal-photos-disagree = Las fotos no tienen nada en común que se pueda buscar: envíe fotos de una sola persona.
 refusal-engine-failed = No se pudo analizar la foto porque el motor falló: inténtelo de nuevo y, si persiste, avise al operador.
 refusal-interrupted = La búsqueda se interrumpió: inténtelo de nuevo.

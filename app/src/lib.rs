@@ -27,6 +27,8 @@ mod parts;
 #[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
 mod picture;
 pub mod places;
+#[cfg(feature = "ssr")]
+pub mod plain;
 pub mod quality;
 mod read;
 mod shell;

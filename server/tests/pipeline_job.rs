@@ -9,7 +9,7 @@ use bytes::Bytes;
 use image::{ImageFormat, Rgb, RgbImage};
 use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, NetworkInfo, Person, Vision, VisionInfo};
 use server::clock::{Moment, StoppedClock};
-use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError};
+use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError, ProviderSource};
 use server::objects::{FolderObjects, Objects};
 use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhotos, distinct, run, validate_query};
 use server::vision::Visions;
@@ -209,6 +209,8 @@ struct Stage {
     /// The packs that do the job instead.
     visions: Option<Arc<Visions>>,
     more: Vec<Arc<dyn Provider>>,
+    /// Pools that come and go.
+    source: Option<Arc<dyn ProviderSource>>,
     permits: usize,
     request_id: Uuid,
 }
@@ -239,6 +241,7 @@ impl Stage {
             vision: Arc::new(Played::new()),
             visions: None,
             more: Vec::new(),
+            source: None,
             permits: 2,
             request_id: Uuid::new_v4(),
         }
@@ -262,6 +265,7 @@ impl Stage {
         let mut context = PipelineContext::new(vision, providers, Some(objects));
         context.clock = Arc::new(StoppedClock(Moment(1_772_323_199_999)));
         context.visions = self.visions.clone();
+        context.pools = self.source.clone();
         context.max_concurrency = 3;
         context.compute = Arc::new(tokio::sync::Semaphore::new(self.permits));
         let photos = std::iter::once(&self.query).chain(&self.also);
@@ -307,6 +311,23 @@ fn files(root: &std::path::Path) -> Vec<String> {
     walk(root, root, &mut found);
     found.sort();
     found
+}
+
+/// Nobody can say which pools there are.
+struct Away;
+
+#[async_trait::async_trait]
+impl ProviderSource for Away {
+    async fn providers(&self) -> Result<Vec<Arc<dyn Provider>>, ProviderError> {
+        Err(ProviderError::Store("played".into()))
+    }
+}
+
+#[tokio::test]
+async fn a_search_waits_for_the_database_rather_than_going_without_pools() {
+    let stage = Stage { source: Some(Arc::new(Away)), ..Stage::new(&[("near.png", png(ONE_FACE, 10, 0))]) };
+    let error = stage.run().await.expect_err("not now");
+    assert!(matches!(error, PipelineError::Unkept(_)) && error.retryable(), "{error:?}");
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 //!
 //! Conventions: times are RFC 3339 in UTC (strings), durations are seconds (`f64`), boxes are `[x1, y1, x2, y2]`
 //! in pixels of the upright (EXIF-applied) picture, similarity is the raw cosine in -1..1.
+//!
+//! On the server (`ssr`) every type also gives its JSON schema, comments included: `/openapi.json` and `/docs` are made of them,
+//! so the comments here are read by people who use the interface.
 
 mod error;
 mod event;

@@ -172,6 +172,7 @@ mod tests {
             contract: "e/3".into(),
             fallback: false,
             fallbacks: Vec::new(),
+            evidence: None,
             diagnostics: vec![
                 Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None },
                 Diagnostic { stage: "discover".into(), kind: "provider_timeout".into(), count: 1, provider: Some("wikimedia".into()) },

@@ -34,12 +34,11 @@ pub async fn get(State(service): State<Arc<Service>>, request: Request) -> Respo
     let now = service.clock.now();
     let start = start(now, window);
     let since = Moment(start.0.saturating_sub(i64::try_from(WAITING.as_millis()).unwrap_or(0)));
-    let running = pools::running(&service);
     let (health, counts, past, pools, metrics) = tokio::join!(
         service.health(),
         service.store.counts(),
         service.store.recent(since, COUNTED + 1),
-        service.pools.reports(running.as_deref()),
+        service.pools.reports(pools::running(&service)),
         service.metrics_text(),
     );
     // What cannot be asked is left out, and the page says so.

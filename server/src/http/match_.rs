@@ -75,7 +75,7 @@ async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accep
     }
     photos::check_sizes(&form.images, limit)?;
     form.check_lawful()?;
-    form.check_providers(&service.providers_now().await)?;
+    form.check_providers(&service.providers_now().await?)?;
     pools::check_contracts(service, &form.options.providers).await?;
     take(service, form, idempotency).await
 }
@@ -119,6 +119,7 @@ async fn synchronous(service: &Arc<Service>, id: Uuid) -> Result<Response, ApiEr
 fn failed(id: Uuid, mut detail: app::api::ErrorDetail) -> ApiError {
     let status = match detail.code.as_str() {
         "no_face" | "low_quality" | "face_index_out_of_range" | "photos_disagree" | "unreadable_image" => StatusCode::UNPROCESSABLE_ENTITY,
+        "contract_mismatch" => StatusCode::CONFLICT,
         "internal_error" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };

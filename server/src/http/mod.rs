@@ -7,6 +7,7 @@
 mod alone;
 mod artifacts;
 mod dashboard;
+mod docs;
 mod envelope;
 mod erase;
 mod error;
@@ -17,6 +18,7 @@ mod friendly;
 mod health;
 mod match_;
 mod metrics;
+pub mod openapi;
 mod pages;
 mod photos;
 mod pools;
@@ -24,6 +26,7 @@ mod pools_page;
 mod process_s3;
 mod report;
 mod room;
+mod routes;
 mod same_origin;
 mod share;
 mod site;
@@ -33,14 +36,15 @@ mod upload;
 pub use error::ApiError;
 pub use report::sign_result;
 pub use room::UploadRoom;
+pub use routes::Table;
 
 use crate::service::Service;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderMap, header},
-    routing::{get, post},
 };
+use routes::{Routes, delete, get, post};
 use std::sync::Arc;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -52,9 +56,15 @@ use tower_http::{
 
 /// Every route.
 pub fn router(service: Arc<Service>) -> Router {
+    router_and_table(service).0
+}
+
+/// Every route, and a table of them.
+pub fn router_and_table(service: Arc<Service>) -> (Router, Table) {
     let pkg = site::files(&service.config.http.site_root);
     let metrics = service.metrics.clone();
-    Router::new()
+    let mut table = Table::new();
+    let router = Routes::new(&mut table)
         // The upload is counted while it is read, by `upload`.
         .route("/match", post(match_::post).layer(DefaultBodyLimit::disable()))
         // Any other spelling of it comes to the fallback.
@@ -69,7 +79,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/r/{token}/{*path}", get(share::picture))
         .route("/artifacts/{*key}", get(artifacts::get))
         .route("/pools", get(pools_page::list).post(pools_page::create))
-        .route("/pools/{name}", axum::routing::delete(pools::delete))
+        .route("/pools/{name}", delete(pools::delete))
         .route("/pools/{name}/sync", post(pools_page::sync))
         .route("/pools/{name}/delete", post(pools_page::delete))
         .route("/dashboard", get(dashboard::get))
@@ -78,6 +88,8 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::metrics))
+        .route("/openapi.json", get(openapi::json))
+        .route("/docs", get(docs::page))
         .route("/", get(pages::home))
         .nest_service("/pkg", pkg)
         .fallback(process_s3::or_not_found)
@@ -86,7 +98,8 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(axum::middleware::from_fn_with_state(service, friendly::friendly))
         // A bundle is compressed already, and tells its length.
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/zip"))))
-        .layer(axum::middleware::from_fn_with_state(metrics, envelope::envelope))
+        .layer(axum::middleware::from_fn_with_state(metrics, envelope::envelope));
+    (router, table)
 }
 
 /// Does the client ask for a page rather than data? A browser that follows a link or sends a form does; a program, a

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use leptos::{nonce::Nonce, prelude::provide_context};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 pub async fn home(State(service): State<Arc<Service>>, request: Request) -> Response {
     let face = request.uri().query().and_then(|query| {
@@ -83,6 +83,9 @@ pub async fn form_refused(service: Arc<Service>, error: ApiError, language: Lang
 }
 
 async fn render(service: Arc<Service>, request: Request, data: PageData) -> Response {
+    // Listing routes, of which Leptos has none here, is what sets the executor that it renders on.
+    static EXECUTOR: Once = Once::new();
+    EXECUTOR.call_once(|| drop(leptos_axum::generate_route_list(|| ())));
     let bundle = site::bundle(&service.config.http.site_root).await;
     // New for each answer: whoever can write into one page cannot know what the next one's scripts are marked with.
     let nonce = Nonce::new();

@@ -35,7 +35,7 @@ pub async fn list(State(service): State<Arc<Service>>, request: Request) -> Resp
 
 /// The page as things are now; `data` says what has just happened.
 async fn show(service: &Service, asked: &Asked, status: StatusCode, data: PoolsData) -> Response {
-    let pools = match service.pools.reports(pools::running(service).as_deref()).await {
+    let pools = match service.pools.reports(pools::running(service)).await {
         Ok(pools) => pools,
         Err(error) => return ApiError::from(error).into_response(),
     };

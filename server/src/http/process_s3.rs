@@ -81,7 +81,7 @@ async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accep
     }
     let mut form = MatchForm { images: Vec::new(), options, sync };
     form.check_lawful()?;
-    form.check_providers(&service.providers_now().await)?;
+    form.check_providers(&service.providers_now().await?)?;
     pools::check_contracts(service, &form.options.providers).await?;
 
     let limit = service.config.http.max_upload_bytes;

@@ -146,12 +146,27 @@ fn shared(result: MatchResult, id: Uuid, token: &str, (created_at, expires_at): 
             show(&mut photo.annotated);
         }
         for report in &mut probe.matches {
+            report.image_uri = for_readers(&report.image_uri, &report.provider);
+            for provenance in &mut report.provenances {
+                provenance.image_uri = for_readers(&provenance.image_uri, &provenance.provider);
+            }
+            report.duplicates.retain(|address| is_of_the_web(address));
             show(&mut report.thumbnail);
             show(&mut report.crop);
             show(&mut report.annotated);
         }
     }
     SharedResult { created_at, expires_at, engine, models, thresholds, calibration, fallback, fallbacks, result }
+}
+
+fn is_of_the_web(address: &str) -> bool {
+    address.starts_with("https://") || address.starts_with("http://")
+}
+
+/// Where a picture stands. Which buckets and folders the operator has is no reader's business, so of a picture of a pool the pool's
+/// name is told and no more.
+fn for_readers(address: &str, provider: &str) -> String {
+    if is_of_the_web(address) { address.to_owned() } else { format!("pool:{provider}") }
 }
 
 fn encoded(path: &str) -> String {

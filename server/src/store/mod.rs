@@ -21,7 +21,9 @@ mod writing;
 
 pub use deliveries::{Delivery, QUEUE, Queue};
 pub use notices::{Notice, Notices};
-pub use pools::{NewPicture, NewPool, PictureRow, PoolOrigin, PoolRow, PoolStore, StoredAnalysis, SyncClaim, SyncEnd};
+pub use pools::{
+    NewPicture, NewPool, PictureRow, PoolAdded, PoolOrigin, PoolRow, PoolStore, PublishedContract, StoredAnalysis, SyncClaim, SyncEnd,
+};
 pub use sql::SqlStore;
 
 use crate::clock::Moment;

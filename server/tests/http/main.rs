@@ -21,6 +21,7 @@ mod full_disk;
 mod matching;
 mod metrics;
 mod near_duplicates;
+mod openapi;
 mod pages;
 mod pools;
 mod providers;
