@@ -19,6 +19,7 @@ mod browser;
 #[path = "browser/absent.rs"]
 mod browser;
 
+mod choice;
 mod live;
 mod pages;
 mod parts;
@@ -28,6 +29,8 @@ pub mod places;
 pub mod quality;
 mod read;
 mod shell;
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
+mod table;
 mod text;
 pub mod words;
 

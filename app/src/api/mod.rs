@@ -23,7 +23,7 @@ pub use request::{
     Accepted, Counts, Links, LogLine, MatchOptions, RequestPage, RequestState, RequestSummary, StageReport, StageState, StatusReport,
 };
 pub use result::{
-    Diagnostic, DownloadedFrom, FaceReport, FallbackReport, MatchReport, MatchResult, MatchStatus, ModelNames, PersonReport, ProbePhoto,
-    ProbeReport, ProvenanceReport, Thresholds,
+    Diagnostic, DownloadedFrom, EvidenceReport, FaceReport, FallbackReport, MatchReport, MatchResult, MatchStatus, ModelNames,
+    PersonReport, ProbePhoto, ProbeReport, ProvenanceReport, Thresholds,
 };
 pub use share::{ShareOptions, ShareReport, SharedResult};

@@ -145,9 +145,24 @@ pub struct MatchReport {
     /// Signed, short-lived addresses; absent when the artifact is gone.
     pub thumbnail: Option<String>,
     pub crop: Option<String>,
+    /// The 112×112 crop that the embedding network was given; absent where no face was found.
+    #[serde(default)]
+    pub aligned: Option<String>,
     pub annotated: Option<String>,
+    /// The picture itself, at most 1280 pixels long, with nothing drawn into it.
+    #[serde(default)]
+    pub picture: Option<String>,
+    /// Width and height of the upright picture in pixels: what boxes and landmarks refer to.
+    #[serde(default)]
+    pub picture_size: Option<[u32; 2]>,
+    /// Place in the order in which the pictures of this search were discovered, 0 the first.
+    #[serde(default)]
+    pub discovered: usize,
     /// SHA-256 of the candidate file, hex.
     pub sha256: String,
+    /// When that file was had for this request; empty in results of earlier versions.
+    #[serde(default)]
+    pub retrieved_at: String,
     /// Which address of the picture gave the bytes.
     #[serde(default)]
     pub downloaded_from: DownloadedFrom,
@@ -175,6 +190,9 @@ pub struct ProbeReport {
     /// Which of `faces` was compared.
     pub face_index: usize,
     pub crop: Option<String>,
+    /// The 112×112 crop that the embedding network was given.
+    #[serde(default)]
+    pub aligned: Option<String>,
     pub annotated: Option<String>,
     pub fallback: bool,
     /// Every photo of the person that was given, this one first, where there are several: what is compared is one vector made
@@ -229,6 +247,15 @@ pub struct Diagnostic {
     pub provider: Option<String>,
 }
 
+/// What makes a result checkable by whoever it is handed on to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceReport {
+    /// Of the bundle's `manifest.json`, hex. The manifest holds the hash of every file in the bundle.
+    pub manifest_sha256: String,
+    /// Address of the bundle, `/requests/<id>/evidence.zip`.
+    pub bundle: String,
+}
+
 /// The whole answer to a request: `matching_results.json`, `GET /status/{id}` and `sync=true` carry it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MatchResult {
@@ -257,5 +284,8 @@ pub struct MatchResult {
     #[serde(default)]
     pub fallbacks: Vec<FallbackReport>,
     pub diagnostics: Vec<Diagnostic>,
+    /// The bundle for a newsroom; absent where artifacts are not kept, and in results of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidenceReport>,
     pub result: Vec<ProbeReport>,
 }

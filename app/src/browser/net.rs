@@ -2,12 +2,12 @@
 
 use super::window;
 use crate::{
-    api::{Accepted, ErrorBody, ErrorDetail, Health, StatusReport},
+    api::{Accepted, ErrorBody, ErrorDetail, Health, ShareReport, StatusReport},
     words::say,
 };
 use send_wrapper::SendWrapper;
 use serde::de::DeserializeOwned;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{FormData, HtmlFormElement, RequestInit, Response};
 
@@ -38,6 +38,18 @@ pub async fn health() -> Result<Health, ErrorDetail> {
 /// `DELETE /requests/{id}`.
 pub async fn erase(id: String) -> Result<(), ErrorDetail> {
     text("DELETE", &format!("/requests/{id}"), RequestInit::new()).await.map(drop)
+}
+
+/// `POST /requests/{id}/share`: a link that ends after so many seconds.
+pub async fn share(id: String, seconds: u32) -> Result<ShareReport, ErrorDetail> {
+    let request = RequestInit::new();
+    request.set_body(&JsValue::from_str(&["{\"expires_in\":", &seconds.to_string(), "}"].concat()));
+    call("POST", &format!("/requests/{id}/share"), request).await
+}
+
+/// `DELETE /requests/{id}/share`.
+pub async fn unshare(id: String) -> Result<(), ErrorDetail> {
+    text("DELETE", &format!("/requests/{id}/share"), RequestInit::new()).await.map(drop)
 }
 
 async fn call<T: DeserializeOwned>(method: &str, address: &str, request: RequestInit) -> Result<T, ErrorDetail> {

@@ -156,6 +156,7 @@ async fn search(
         fallback: !fallbacks.is_empty(),
         fallbacks,
         diagnostics: diagnostics.list(),
+        evidence: None,
         result: vec![ProbeReport { query_uri: job.options.query_uri.clone(), ..query.report(&swept.query_links, matches) }],
     };
     if let Some(objects) = &ctx.objects {
