@@ -261,6 +261,7 @@ impl Service {
         context.downloads_folder = self.config.download.folder.clone();
         let fetchers = self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone())));
         context.fetcher = Arc::new(CountedFetcher::new(Arc::new(fetchers), self.metrics.clone()));
+        context.clock = self.clock.clone();
         context.metrics = self.metrics.clone();
         context.pools = Some(Arc::new(AskablePools::counted(self.pools.clone(), self.metrics.clone())));
         let (cache, store) = (self.analyses.clone(), self.store.clone());

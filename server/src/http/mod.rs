@@ -9,6 +9,7 @@ mod envelope;
 mod erase;
 mod error;
 mod events;
+mod evidence;
 mod form;
 mod health;
 mod match_;
@@ -34,7 +35,15 @@ use axum::{
 };
 use std::sync::Arc;
 use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+    services::ServeDir,
+    set_header::SetResponseHeaderLayer,
+};
 
 /// Every route.
 pub fn router(service: Arc<Service>) -> Router {
@@ -53,6 +62,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/events/{request_id}", get(events::follow))
         .route("/requests/{request_id}", get(pages::request).delete(erase::delete))
         .route("/requests/{request_id}/share", post(share::post).delete(share::delete))
+        .route("/requests/{request_id}/evidence.zip", get(evidence::get))
         .route("/r/{token}", get(share::get))
         .route("/r/{token}/{*path}", get(share::picture))
         .route("/artifacts/{*key}", get(artifacts::get))
@@ -68,7 +78,8 @@ pub fn router(service: Arc<Service>) -> Router {
         .fallback(process_s3::or_not_found)
         .with_state(service)
         .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(CompressionLayer::new())
+        // A bundle is compressed already, and tells its length.
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/zip"))))
         .layer(axum::middleware::from_fn_with_state(metrics, envelope::envelope))
 }
 

@@ -120,7 +120,7 @@ pub fn match_report(rank: usize, candidates: &[Candidate], entry: &Compared, pla
         picture_size: Some([seen.analysis.width, seen.analysis.height]),
         discovered: place.index,
         sha256: seen.sha256.clone(),
-        retrieved_at: String::new(),
+        retrieved_at: seen.retrieved_at.rfc3339(),
         downloaded_from: downloaded_from(place.from),
         thumbnail_only: place.from == Source::Thumbnail,
         duplicates,

@@ -15,6 +15,7 @@ mod artifacts;
 mod bad_input;
 mod erasure;
 mod events;
+mod evidence;
 mod full_disk;
 mod matching;
 mod metrics;
