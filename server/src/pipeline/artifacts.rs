@@ -89,7 +89,7 @@ pub struct Links {
     pub aligned: Option<String>,
     #[serde(default)]
     pub picture: Option<String>,
-    /// All of them, and what is stored without a link.
+    /// What may be handed on: all of them but the picture itself, and what is stored without a link.
     #[serde(default)]
     pub files: Vec<StoredFile>,
 }
@@ -144,7 +144,9 @@ pub async fn store(objects: &dyn Objects, request_id: Uuid, side: Side, name: &s
             Kind::Picture => links.picture = link,
             Kind::CroppedPerson => {}
         }
-        links.files.push(StoredFile { key, sha256, size_bytes });
+        if kind != Kind::Picture {
+            links.files.push(StoredFile { key, sha256, size_bytes });
+        }
     }
     Ok(links)
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! manifest.json   when, with what networks, from which sources, and the SHA-256 of every file below
 //! results.json    every match with its source, licence, boxes and similarity, pictures named by their place in the bundle
-//! query/ pool/    crops, thumbnails, the pictures at most 1280 pixels long, and annotated
+//! query/ pool/    crops, thumbnails, annotated pictures
 //! ```
 //! Manifest and results are written once, when a search completes; the hash of the manifest is part of its result. The bundle is made to
 //! be handed on, so nothing in it opens the request that it comes from, and it holds no embedding: vectors are biometric data.
@@ -196,7 +196,8 @@ fn results(request_id: Uuid, result: &MatchResult) -> Results<'_> {
             place(&mut report.crop);
             place(&mut report.aligned);
             place(&mut report.annotated);
-            place(&mut report.picture);
+            // It is shown on the page alone: pictures that were found are not handed on.
+            report.picture = None;
         }
     }
     let MatchResult { engine, models, thresholds, fallback, fallbacks, .. } = result;
