@@ -41,7 +41,7 @@ test("filters and order stand in the address: a reload and a reader of it see th
   const all = await visible(page).count();
   await page.locator("label[for=show-no-match]").click();
   await slide(page, "0.01");
-  await page.getByLabel("Sort by").selectOption("quality");
+  await page.locator("select[name=sort]").selectOption("quality");
   const shown = await titles(page);
   expect(shown.length).toBeGreaterThan(1);
   expect(shown.length).toBeLessThan(all);
@@ -52,13 +52,13 @@ test("filters and order stand in the address: a reload and a reader of it see th
   expect(await titles(page)).toEqual(shown);
   await expect(page.locator("#show-no-match")).toBeChecked();
   await expect(least(page)).toHaveValue("0.01");
-  await expect(page.getByLabel("Sort by")).toHaveValue("quality");
+  await expect(page.locator("select[name=sort]")).toHaveValue("quality");
 
   // Without JavaScript the server does it.
   const plain = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
   await plain.goto(page.url());
   expect(await titles(plain)).toEqual(shown);
-  await plain.getByLabel("Sort by").selectOption("similarity");
+  await plain.locator("select[name=sort]").selectOption("similarity");
   await plain.getByRole("button", { name: "Apply" }).click();
   expect(new URL(plain.url()).searchParams.get("sort")).toBe("similarity");
   expect((await titles(plain)).toSorted()).toEqual(shown.toSorted());
@@ -73,14 +73,14 @@ test("a licence and a source are chosen among those that the faces have", async 
   await search(page);
   const all = await visible(page).count();
   const options = async (list: Locator) => (await list.locator("option").allTextContents()).map((option) => option.trim());
-  const sources = await options(page.getByLabel("Source", { exact: true }));
+  const sources = await options(page.locator("select[name=source]"));
   expect(sources[0]).toBe("Every source");
   expect(sources.length).toBeGreaterThan(1);
-  await page.getByLabel("Source", { exact: true }).selectOption(sources[1]);
+  await page.locator("select[name=source]").selectOption(sources[1]);
   await expect(page.locator(".card:visible", { hasNotText: sources[1] })).toHaveCount(0);
-  const licences = await options(page.getByLabel("Licence", { exact: true }));
-  await page.getByLabel("Source", { exact: true }).selectOption({ label: "Every source" });
-  await page.getByLabel("Licence", { exact: true }).selectOption({ label: licences[1] });
+  const licences = await options(page.locator("select[name=licence]"));
+  await page.locator("select[name=source]").selectOption({ label: "Every source" });
+  await page.locator("select[name=licence]").selectOption({ label: licences[1] });
   expect(await visible(page).count()).toBeGreaterThan(0);
   expect(await visible(page).count()).toBeLessThanOrEqual(all);
 });
@@ -90,11 +90,11 @@ test("faces are put in order by what was chosen", async ({ page, request }) => {
   const id = page.url().match(/[0-9a-f-]{36}/)![0];
   const matches = (await (await request.get(`/status/${id}`)).json()).result.result[0].matches as any[];
   const byQuality = matches.map((match) => match.face.quality?.overall ?? -1).toSorted((a, b) => b - a);
-  await page.getByLabel("Sort by").selectOption("quality");
+  await page.locator("select[name=sort]").selectOption("quality");
   const keyed = await titles(page);
   const quality = (title: string) => matches.find((match) => (match.title ?? match.pool_image) === title.trim()).face.quality?.overall ?? -1;
   expect(keyed.map(quality)).toEqual(byQuality);
-  await page.getByLabel("Sort by").selectOption("found");
+  await page.locator("select[name=sort]").selectOption("found");
   const discovered = (title: string) => matches.find((match) => (match.title ?? match.pool_image) === title.trim()).discovered;
   const order = (await titles(page)).map(discovered);
   expect(order).toEqual(order.toSorted((a: number, b: number) => a - b));
@@ -182,7 +182,7 @@ test("the keys are told, take nothing from fields, and letters can be turned off
   await least(page).focus();
   await page.keyboard.press("ArrowRight");
   await expect(least(page)).toHaveValue("0.01");
-  await page.getByLabel("Sort by").focus();
+  await page.locator("select[name=sort]").focus();
   await page.keyboard.press("j");
   expect(await focusedCard(page)).toBe("");
 });

@@ -44,3 +44,50 @@ impl Live {
         Self { own: false, ..Self::new(report, thresholds) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::{ModelNames, ProbeReport, Thresholds},
+        live::tests::face,
+    };
+    use leptos::prelude::*;
+
+    #[test]
+    fn a_reader_sees_the_faces_as_they_are_ranked_and_may_do_nothing_with_the_request() {
+        let probe = face("probe", 0.0, 1.0, 1).face;
+        let shared = SharedResult {
+            created_at: "2026-03-01T09:05:59Z".into(),
+            expires_at: "2026-03-08T09:05:59Z".into(),
+            engine: "burn-flex (cpu)".into(),
+            models: ModelNames { pack: String::new(), person: String::new(), face: String::new(), embedding: String::new() },
+            thresholds: Thresholds { match_: 0.5, possible: 0.2 },
+            calibration: String::new(),
+            fallback: false,
+            fallbacks: Vec::new(),
+            result: vec![ProbeReport {
+                query_image: "query.jpg".into(),
+                query_uri: None,
+                face: probe.clone(),
+                person: None,
+                faces: vec![probe],
+                face_index: 0,
+                crop: None,
+                aligned: None,
+                annotated: None,
+                fallback: false,
+                photos: Vec::new(),
+                matches: vec![face("b", 0.0, 0.3, 2), face("a", 0.0, 0.6, 1)],
+            }],
+        };
+        Owner::new().with(|| {
+            let live = Live::shared(shared);
+            assert!(!live.own && live.state.get_untracked() == RequestState::Completed);
+            let names: Vec<_> = live.cards.get_untracked().iter().map(|card| card.report.get_untracked().pool_image).collect();
+            assert_eq!(names, ["a", "b"]);
+            assert_eq!(live.thresholds.get_untracked().match_, 0.5);
+            assert!(live.report.with_value(|report| report.request_id.is_empty()));
+        });
+    }
+}
