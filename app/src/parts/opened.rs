@@ -44,7 +44,7 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
         }
     };
     view! {
-        <div class="opened" id=id popover="auto" role="dialog" aria-labelledby=labelled_by on:beforetoggle=move |_| wanted.set(true)>
+        <div class="opened" id=id popover="auto" role="dialog" aria-labelledby=labelled_by on:beforetoggle=move |_: leptos::web_sys::Event| wanted.set(true)>
             <div class="opened-top">
                 <h2 id=heading>{title}</h2>
                 <div class="turns">
