@@ -4,12 +4,12 @@
 //! * [`places`]: where a picture stands, and [`quality`]: how good a face is, told once, for the page and the command line.
 //! * [`words`]: which language a page is in, and its strings.
 //! * everything else: Leptos pages and components (features `ssr` on the server, `hydrate` in the browser).
-//!   [`server`] is what the page needs from the server that renders it.
+//!   `server` is what the page needs from the server that renders it.
 
 #![recursion_limit = "256"]
 
 pub mod api;
-#[cfg(feature = "ssr")]
+#[cfg(not(feature = "hydrate"))]
 pub mod server;
 
 #[cfg(feature = "hydrate")]
@@ -34,8 +34,15 @@ mod table;
 mod text;
 pub mod words;
 
-rust_i18n::i18n!("locales", fallback = "en");
-// What the macro has read: cargo compiles anew where it changes.
-const _: [&str; 2] = [include_str!("../locales/en.json"), include_str!("../locales/es.json")];
+pub use read::{HomeData, PageData, RequestData};
+pub use shell::App;
+#[cfg(not(feature = "hydrate"))]
+pub use shell::shell;
 
-pub use shell::{App, shell};
+/// Takes over the page that the server rendered. Where its data cannot be read it stays as it is: it works without.
+#[cfg(feature = "hydrate")]
+pub fn take_over() {
+    if let Some(data) = browser::page_data() {
+        leptos::mount::hydrate_body(move || App(shell::AppProps { data }));
+    }
+}

@@ -8,6 +8,8 @@ pub struct ErrorDetail {
     /// Stable, snake_case: `unsupported_media_type`, `consent_required`, ...
     pub code: String,
     pub message: String,
+    /// For programs; the page does not read it.
+    #[cfg_attr(feature = "hydrate", serde(skip))]
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub details: serde_json::Value,
 }

@@ -21,7 +21,8 @@ pub enum CandidateState {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(not(feature = "hydrate"), serde(tag = "type"))]
+#[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// A stage began, moved on or ended. Where `analyse` begins again (`running`, none done), every candidate and match told
     /// before counts no more: other networks have taken over, and theirs follow.

@@ -6,6 +6,7 @@
 mod files;
 mod follow;
 mod glide;
+mod json;
 mod keys;
 mod net;
 mod take;
@@ -14,7 +15,7 @@ pub use files::{forget_preview, inspect, keep, on_paste, take_dropped};
 pub use follow::{Following, follow};
 pub use glide::places;
 pub use keys::{letters, on_keys, open_neighbour, set_letters};
-pub use net::{erase, health, send, share, status, unshare};
+pub use net::{erase, send, share, status, unshare};
 pub use take::{copy, download};
 
 use wasm_bindgen::JsValue;
@@ -28,6 +29,12 @@ pub fn mark_hydrated() {
     if let Some(root) = leptos::prelude::document().document_element() {
         let _ = root.class_list().add_1("hydrated");
     }
+}
+
+/// What the server put into the document for the page to show. `None` where there is nothing that can be read.
+pub fn page_data() -> Option<crate::PageData> {
+    let text = leptos::prelude::document().get_element_by_id(crate::shell::DATA)?.text_content()?;
+    json::parse(&text).ok()
 }
 
 /// Leaves for another page of this site.

@@ -2,19 +2,18 @@
 
 use crate::{
     api::{ErrorDetail, RequestState, StatusReport},
-    parts::Notice,
-    read, text,
+    parts::{Notice, titled},
+    text,
     words::say,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 #[component]
 fn NewSearch() -> impl IntoView {
     view! {
         <p>
             <a class="button primary" href="/" rel="external">
-                {say!("shell.new_search")}
+                {say!(shell_new_search)}
             </a>
         </p>
     }
@@ -23,10 +22,9 @@ fn NewSearch() -> impl IntoView {
 /// No page has this address.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
-    read::not_found();
+    titled(|| say!(problem_not_found));
     view! {
-        <Title text=say!("problem.not_found") />
-        <Notice title=say!("problem.no_page") sentence=say!("problem.no_page_why")>
+        <Notice title=say!(problem_no_page) sentence=say!(problem_no_page_why)>
             <NewSearch />
         </Notice>
     }
@@ -35,12 +33,12 @@ pub fn NotFoundPage() -> impl IntoView {
 /// The request is erased or past its time.
 #[component]
 pub fn Erased() -> impl IntoView {
+    titled(|| say!(problem_erased));
     view! {
-        <Title text=say!("problem.erased") />
         <Notice
             tone="calm"
-            title=say!("problem.erased_title")
-            sentence=say!("problem.erased_why")
+            title=say!(problem_erased_title)
+            sentence=say!(problem_erased_why)
         >
             <NewSearch />
         </Notice>
@@ -52,20 +50,24 @@ pub fn Erased() -> impl IntoView {
 pub fn Unreadable(error: ErrorDetail) -> impl IntoView {
     match text::page_status(&error) {
         410 => view! { <Erased /> }.into_any(),
-        404 => view! {
-            <Title text=say!("problem.not_found") />
-            <Notice title=say!("problem.no_search") sentence=say!("problem.no_search_why")>
-                <NewSearch />
-            </Notice>
+        404 => {
+            titled(|| say!(problem_not_found));
+            view! {
+                <Notice title=say!(problem_no_search) sentence=say!(problem_no_search_why)>
+                    <NewSearch />
+                </Notice>
+            }
+            .into_any()
         }
-        .into_any(),
-        _ => view! {
-            <Title text=say!("problem.out_of_reach") />
-            <Notice title=say!("problem.out_of_reach_title") sentence=text::refusal(&error)>
-                <p class="hint">{say!("problem.out_of_reach_help")}</p>
-            </Notice>
+        _ => {
+            titled(|| say!(problem_out_of_reach));
+            view! {
+                <Notice title=say!(problem_out_of_reach_title) sentence=text::refusal(&error)>
+                    <p class="hint">{say!(problem_out_of_reach_help)}</p>
+                </Notice>
+            }
+            .into_any()
         }
-        .into_any(),
     }
 }
 
@@ -74,11 +76,11 @@ pub fn Unreadable(error: ErrorDetail) -> impl IntoView {
 pub fn Failed(error: Option<ErrorDetail>, report: StatusReport) -> impl IntoView {
     debug_assert_eq!(report.status, RequestState::Failed);
     let code = error.as_ref().map(|error| error.code.clone()).unwrap_or_default();
-    let sentence = error.as_ref().map_or_else(|| say!("problem.no_reason"), text::refusal);
+    let sentence = error.as_ref().map_or_else(|| say!(problem_no_reason), text::refusal);
     let title = match code.as_str() {
-        "no_face" => say!("problem.no_face"),
-        "low_quality" => say!("problem.low_quality"),
-        _ => say!("problem.failed"),
+        "no_face" => say!(problem_no_face),
+        "low_quality" => say!(problem_low_quality),
+        _ => say!(problem_failed),
     };
     let another_photo_helps = matches!(code.as_str(), "no_face" | "low_quality");
     view! {
@@ -87,18 +89,18 @@ pub fn Failed(error: Option<ErrorDetail>, report: StatusReport) -> impl IntoView
                 .then(|| {
                     view! {
                         <ul class="tips">
-                            <li>{say!("problem.tip_turned")}</li>
-                            <li>{say!("problem.tip_light")}</li>
-                            <li>{say!("problem.tip_crop")}</li>
+                            <li>{say!(problem_tip_turned)}</li>
+                            <li>{say!(problem_tip_light)}</li>
+                            <li>{say!(problem_tip_crop)}</li>
                         </ul>
                     }
                 })}
             <p>
                 <a class="button primary" href="/" rel="external">
-                    {say!("problem.another_photo")}
+                    {say!(problem_another_photo)}
                 </a>
             </p>
-            <p class="hint">{say!("problem.code", code = code, asked = text::moment(&report.created_at))}</p>
+            <p class="hint">{say!(problem_code, code = code, asked = text::moment(&report.created_at))}</p>
         </Notice>
     }
 }

@@ -96,7 +96,7 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
                         <img src=address alt="" width="112" height="112" loading="lazy" decoding="async" />
                     }
                     .into_any(),
-                    None => view! { <span class="no-picture">{say!("card.no_picture")}</span> }.into_any(),
+                    None => view! { <span class="no-picture">{say!(card_no_picture)}</span> }.into_any(),
                 }}
                 <Show when=settled>
                     <span class="rank">{rank.clone()}</span>
@@ -120,18 +120,18 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
                         </span>
                     </Show>
                     <Show when=fallback>
-                        <span class="flag">{say!("card.whole")}</span>
+                        <span class="flag">{say!(card_whole)}</span>
                     </Show>
                     <Show when=thumbnail_only>
-                        <span class="flag" title=say!("card.thumbnail_why")>{say!("card.thumbnail")}</span>
+                        <span class="flag" title=say!(card_thumbnail_why)>{say!(card_thumbnail)}</span>
                     </Show>
                     <Show when=move || elsewhere.get() != 0>
-                        <span class="flag">{move || count!("card.also_at", elsewhere.get())}</span>
+                        <span class="flag">{move || count!(card_also_at, elsewhere.get())}</span>
                     </Show>
                 </p>
                 <button class="open" type="button" popovertarget=panel.clone()>
-                    {say!("card.compare")}
-                    <span class="unseen">{format!(" {}", say!("card.compare_with", name = picture_name))}</span>
+                    {say!(card_compare)}
+                    <span class="unseen">{format!(" {}", say!(card_compare_with, name = picture_name))}</span>
                 </button>
             </div>
             <Opened panel=panel report=report live=live />

@@ -26,32 +26,32 @@ pub fn Erase(id: String) -> impl IntoView {
     };
     view! {
         <button class="button quiet danger" type="button" popovertarget="erase">
-            {say!("request.erase")}
+            {say!(request_erase)}
         </button>
         <div class="opened question" id="erase" popover="auto" role="alertdialog" aria-labelledby="erase-heading" aria-describedby="erase-words">
-            <h2 id="erase-heading">{say!("request.erase_question")}</h2>
+            <h2 id="erase-heading">{say!(request_erase_question)}</h2>
             <div id="erase-words">
-                <p>{say!("request.erase_what")}</p>
+                <p>{say!(request_erase_what)}</p>
                 <ul>
-                    <li>{say!("tools.erase_photo")}</li>
-                    <li>{say!("tools.erase_result")}</li>
-                    <li>{say!("tools.erase_links")}</li>
+                    <li>{say!(tools_erase_photo)}</li>
+                    <li>{say!(tools_erase_result)}</li>
+                    <li>{say!(tools_erase_links)}</li>
                 </ul>
-                <p>{say!("tools.erase_final")}</p>
+                <p>{say!(tools_erase_final)}</p>
             </div>
             <p class="problem" role="alert">
                 {problem}
             </p>
             <div class="answers needs-script">
                 <button class="button quiet" type="button" popovertarget="erase" popovertargetaction="hide" autofocus=true>
-                    {say!("request.erase_keep")}
+                    {say!(request_erase_keep)}
                 </button>
                 <button class="button danger" type="button" on:click=erase disabled=busy>
-                    {move || if busy.get() { say!("request.erasing") } else { say!("request.erase_all") }}
+                    {move || if busy.get() { say!(request_erasing) } else { say!(request_erase_all) }}
                 </button>
             </div>
             <p class="without-script hint">
-                {say!("request.erase_script")} " "
+                {say!(request_erase_script)} " "
                 <code>{["DELETE /requests/", &shown_id].concat()}</code>
             </p>
         </div>

@@ -20,23 +20,23 @@ pub fn Export(live: Live, id: String) -> impl IntoView {
     let evidence = move || live.result.with(|result| result.as_ref().and_then(|result| result.evidence.clone()));
     view! {
         <button class="button quiet" type="button" popovertarget="export">
-            {say!("tools.export")}
+            {say!(tools_export)}
         </button>
         <div class="opened question" id="export" popover="auto" role="dialog" aria-labelledby="export-heading">
-            <h2 id="export-heading">{say!("tools.export_title")}</h2>
+            <h2 id="export-heading">{say!(tools_export_title)}</h2>
             <div class="exports needs-script">
-                <p>{move || say!("tools.export_shown", n = shown.get())}</p>
+                <p>{move || say!(tools_export_shown, n = shown.get())}</p>
                 <button class="button" type="button" on:click=csv disabled=none>
-                    {say!("tools.as_csv")}
+                    {say!(tools_as_csv)}
                 </button>
                 <button class="button" type="button" on:click=json disabled=none>
-                    {say!("tools.as_json")}
+                    {say!(tools_as_json)}
                 </button>
             </div>
             <div class="exports">
-                <p>{say!("tools.export_all")}</p>
+                <p>{say!(tools_export_all)}</p>
                 <a class="button" href=address download=all_name rel="external">
-                    {say!("tools.as_json")}
+                    {say!(tools_as_json)}
                 </a>
             </div>
             {move || {
@@ -44,18 +44,18 @@ pub fn Export(live: Live, id: String) -> impl IntoView {
                     .map(|evidence| {
                         view! {
                             <div class="exports">
-                                <p>{say!("tools.evidence")}</p>
+                                <p>{say!(tools_evidence)}</p>
                                 <a class="button" href=evidence.bundle download="" rel="external">
-                                    {say!("tools.as_zip")}
+                                    {say!(tools_as_zip)}
                                 </a>
-                                <p class="hint manifest">{say!("tools.manifest")} " " <code>{evidence.manifest_sha256}</code></p>
+                                <p class="hint manifest">{say!(tools_manifest)} " " <code>{evidence.manifest_sha256}</code></p>
                             </div>
                         }
                     })
             }}
             <div class="answers">
                 <button class="button quiet" type="button" popovertarget="export" popovertargetaction="hide" autofocus=true>
-                    {say!("opened.close")}
+                    {say!(opened_close)}
                 </button>
             </div>
         </div>

@@ -18,7 +18,7 @@ pub fn Filters(live: Live, total: Memo<usize>, shown: Memo<usize>) -> impl IntoV
     let choice = live.choice;
     let first = choice.get_untracked();
     let least = Memo::new(move |_| choice.with(|choice| choice.least));
-    let said_least = move || if least.get() == 0 { say!("tools.any") } else { decimal(&hundredths(least.get())) };
+    let said_least = move || if least.get() == 0 { say!(tools_any) } else { decimal(&hundredths(least.get())) };
     let slide = move |event| {
         let least = choice::least(&event_target_value(&event));
         choice.update(|choice| choice.least = least);
@@ -33,10 +33,10 @@ pub fn Filters(live: Live, total: Memo<usize>, shown: Memo<usize>) -> impl IntoV
         before.map_or_else(String::new, |_| untrack(|| remain(shown.get(), total.get())))
     });
     view! {
-        <form class="filters" role="search" aria-label=say!("tools.filters") on:submit=move |event| event.prevent_default()>
+        <form class="filters" role="search" aria-label=say!(tools_filters) on:submit=move |event| event.prevent_default()>
             <fieldset class="filter">
-                <legend class="unseen">{say!("gallery.show")}</legend>
-                <Kind live=live status=None label=say!("gallery.all") count=total chosen=first.status.is_none() />
+                <legend class="unseen">{say!(gallery_show)}</legend>
+                <Kind live=live status=None label=say!(gallery_all) count=total chosen=first.status.is_none() />
                 {STATUSES
                     .map(|status| {
                         let count = Memo::new(move |_| live.count(status));
@@ -46,7 +46,7 @@ pub fn Filters(live: Live, total: Memo<usize>, shown: Memo<usize>) -> impl IntoV
             </fieldset>
             <div class="narrow">
                 <label class="field">
-                    <span>{say!("tools.least")} " " <output>{said_least}</output></span>
+                    <span>{say!(tools_least)} " " <output>{said_least}</output></span>
                     <input
                         type="range"
                         name=choice::LEAST
@@ -62,10 +62,10 @@ pub fn Filters(live: Live, total: Memo<usize>, shown: Memo<usize>) -> impl IntoV
                     />
                     <datalist id="thresholds">{marks}</datalist>
                 </label>
-                <Named live=live name=choice::SOURCE label=say!("tools.source") all=say!("tools.every_source") of=SOURCE />
-                <Named live=live name=choice::LICENCE label=say!("tools.licence") all=say!("tools.every_licence") of=LICENCE />
+                <Named live=live name=choice::SOURCE label=say!(tools_source) all=say!(tools_every_source) of=SOURCE />
+                <Named live=live name=choice::LICENCE label=say!(tools_licence) all=say!(tools_every_licence) of=LICENCE />
                 <label class="field">
-                    <span>{say!("tools.sort")}</span>
+                    <span>{say!(tools_sort)}</span>
                     <select
                         name=choice::ORDER
                         prop:value=move || choice.with(|choice| choice.order.as_str())
@@ -83,12 +83,12 @@ pub fn Filters(live: Live, total: Memo<usize>, shown: Memo<usize>) -> impl IntoV
             <div class="remain">
                 <p>{move || remain(shown.get(), total.get())}</p>
                 <p class="unseen" role="status">{said}</p>
-                <button class="button quiet without-script">{say!("tools.apply")}</button>
+                <button class="button quiet without-script">{say!(tools_apply)}</button>
                 <Show when=move || choice.with(Choice::leaves_out)>
                     <Clear live=live />
                 </Show>
                 <button class="button quiet keys-button needs-script" type="button" popovertarget="keys">
-                    {say!("tools.keys")}
+                    {say!(tools_keys)}
                 </button>
             </div>
         </form>
@@ -96,15 +96,15 @@ pub fn Filters(live: Live, total: Memo<usize>, shown: Memo<usize>) -> impl IntoV
 }
 
 fn remain(shown: usize, total: usize) -> String {
-    say!("tools.shown", n = shown, total = total)
+    say!(tools_shown, n = shown, total = total)
 }
 
 fn named_order(order: Order) -> String {
     match order {
-        Order::Similarity => say!("tools.by_similarity"),
-        Order::Found => say!("tools.by_found"),
-        Order::Source => say!("tools.by_source"),
-        Order::Quality => say!("tools.by_quality"),
+        Order::Similarity => say!(tools_by_similarity),
+        Order::Found => say!(tools_by_found),
+        Order::Source => say!(tools_by_source),
+        Order::Quality => say!(tools_by_quality),
     }
 }
 
@@ -121,7 +121,7 @@ pub fn Clear(live: Live) -> impl IntoView {
                 live.choose(Choice::clear);
             }
         >
-            {say!("tools.clear")}
+            {say!(tools_clear)}
         </a>
     }
 }
@@ -189,7 +189,7 @@ fn Named(live: Live, name: &'static str, label: String, all: String, of: Facet) 
         names.remove("");
         names.into_iter().collect::<Vec<_>>()
     });
-    let words = |name: &str| if name == NOT_STATED { say!("place.not_stated") } else { name.to_owned() };
+    let words = |name: &str| if name == NOT_STATED { say!(place_not_stated) } else { name.to_owned() };
     view! {
         <label class="field">
             <span>{label}</span>

@@ -18,7 +18,7 @@ pub fn Gallery(live: Live) -> impl IntoView {
     let filtered_away = move || total.get() > 0 && shown.get() == 0;
     Effect::new(|_| browser::on_keys());
     view! {
-        <section class="results" aria-label=say!("gallery.title")>
+        <section class="results" aria-label=say!(gallery_title)>
             <Show when=move || total.get() != 0>
                 <Filters live=live total=total shown=shown />
             </Show>
@@ -30,13 +30,13 @@ pub fn Gallery(live: Live) -> impl IntoView {
             <Show when=waiting>
                 <div class="empty">
                     <span class="pulse" aria-hidden="true"></span>
-                    <p>{say!("gallery.waiting")}</p>
+                    <p>{say!(gallery_waiting)}</p>
                 </div>
             </Show>
             <Show when=filtered_away>
                 <div class="empty">
-                    <h2>{say!("tools.none_left")}</h2>
-                    <p>{move || say!("tools.none_left_why", n = total.get())}</p>
+                    <h2>{say!(tools_none_left)}</h2>
+                    <p>{move || say!(tools_none_left_why, n = total.get())}</p>
                     <p>
                         <Clear live=live />
                     </p>
@@ -44,13 +44,13 @@ pub fn Gallery(live: Live) -> impl IntoView {
             </Show>
             <Show when=nothing>
                 <div class="empty">
-                    <h2>{say!("gallery.nothing")}</h2>
+                    <h2>{say!(gallery_nothing)}</h2>
                     <p>
-                        {say!("gallery.nothing_why")}
+                        {say!(gallery_nothing_why)}
                     </p>
                     <p>
                         <a class="button" href="/" rel="external">
-                            {say!("shell.new_search")}
+                            {say!(shell_new_search)}
                         </a>
                     </p>
                 </div>

@@ -9,12 +9,12 @@ pub fn Keys() -> impl IntoView {
     let letters = RwSignal::new(true);
     Effect::new(move |_| letters.set(browser::letters()));
     let keys = [
-        ("← →", "j k", say!("tools.key_next")),
-        ("↑ ↓", "", say!("tools.key_row")),
-        ("Enter", "", say!("tools.key_open")),
-        ("← →", "j k", say!("tools.key_turn")),
-        ("Esc", "", say!("tools.key_close")),
-        ("", "?", say!("tools.key_keys")),
+        ("← →", "j k", say!(tools_key_next)),
+        ("↑ ↓", "", say!(tools_key_row)),
+        ("Enter", "", say!(tools_key_open)),
+        ("← →", "j k", say!(tools_key_turn)),
+        ("Esc", "", say!(tools_key_close)),
+        ("", "?", say!(tools_key_keys)),
     ];
     let row = |(named, letter, does): (&'static str, &'static str, String)| {
         let shown =
@@ -23,7 +23,7 @@ pub fn Keys() -> impl IntoView {
     };
     view! {
         <div class="opened question" id="keys" popover="auto" role="dialog" aria-labelledby="keys-heading">
-            <h2 id="keys-heading">{say!("tools.keys")}</h2>
+            <h2 id="keys-heading">{say!(tools_keys)}</h2>
             <dl class="keys">{keys.map(row).collect_view()}</dl>
             <label class="tick">
                 <input
@@ -36,13 +36,13 @@ pub fn Keys() -> impl IntoView {
                     }
                 />
                 <span>
-                    {say!("tools.letters")}
-                    <span class="hint">{say!("tools.letters_why")}</span>
+                    {say!(tools_letters)}
+                    <span class="hint">{say!(tools_letters_why)}</span>
                 </span>
             </label>
             <div class="answers">
                 <button class="button" type="button" popovertarget="keys" popovertargetaction="hide" autofocus=true>
-                    {say!("opened.close")}
+                    {say!(opened_close)}
                 </button>
             </div>
         </div>

@@ -19,6 +19,7 @@ mod quality;
 mod scale;
 mod share;
 mod sources;
+mod titled;
 mod tools;
 mod upload;
 mod upload_options;
@@ -33,5 +34,8 @@ pub use probe::{How, Probe};
 pub use progress::Progress;
 pub use share::Share;
 pub use sources::BROUGHT;
+#[cfg(not(feature = "hydrate"))]
+pub use titled::DocumentTitle;
+pub use titled::titled;
 pub use tools::CopyLink;
 pub use upload::Upload;

@@ -48,10 +48,10 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
             <div class="opened-top">
                 <h2 id=heading>{title}</h2>
                 <div class="turns">
-                    {turn(-1, say!("tools.previous"), "M10 3l-5 5 5 5")}
-                    {turn(1, say!("tools.next"), "M6 3l5 5-5 5")}
+                    {turn(-1, say!(tools_previous), "M10 3l-5 5 5 5")}
+                    {turn(1, say!(tools_next), "M6 3l5 5-5 5")}
                     <button class="button quiet" type="button" popovertarget=panel popovertargetaction="hide" autofocus=true>
-                        {say!("opened.close")}
+                        {say!(opened_close)}
                     </button>
                 </div>
             </div>
@@ -89,23 +89,23 @@ fn Everything(report: MatchReport, live: Live) -> impl IntoView {
         <p class="verdict">
             {verdict}
             <span class="hint">" " {limits}</span>
-            {(!calibration.is_empty()).then(|| view! { <span class="hint">" " {say!("opened.thresholds")} " " <span lang="en">{calibration}</span></span> })}
+            {(!calibration.is_empty()).then(|| view! { <span class="hint">" " {say!(opened_thresholds)} " " <span lang="en">{calibration}</span></span> })}
         </p>
         <Whole report=report.clone() renew=renew />
-        <h3>{say!("tools.face")}</h3>
+        <h3>{say!(tools_face)}</h3>
         <FactList facts=face />
-        <h3>{say!("opened.picture")}</h3>
+        <h3>{say!(opened_picture)}</h3>
         <dl class="facts">
             {listed(picture)}
-            <div class="wide"><dt>{say!("tools.address")}</dt><dd><Outside address=place.image_uri.clone() words=place.image_uri /></dd></div>
-            <div class="wide"><dt>{say!("opened.sha")}</dt><dd><code>{report.sha256}</code></dd></div>
+            <div class="wide"><dt>{say!(tools_address)}</dt><dd><Outside address=place.image_uri.clone() words=place.image_uri /></dd></div>
+            <div class="wide"><dt>{say!(opened_sha)}</dt><dd><code>{report.sha256}</code></dd></div>
         </dl>
-        <h3>{say!("tools.places")}</h3>
+        <h3>{say!(tools_places)}</h3>
         <Provenance places=places />
         {(!engine.is_empty())
             .then(|| {
                 view! {
-                    <h3>{say!("tools.made_by")}</h3>
+                    <h3>{say!(tools_made_by)}</h3>
                     <FactList facts=engine />
                 }
             })}
@@ -127,38 +127,38 @@ fn face(report: &MatchReport) -> Facts {
     let [x1, y1, x2, y2] = bbox.map(f32::round);
     let no_face = report.fallback;
     let mut facts = vec![
-        (say!("opened.similarity"), decimal(&format!("{:.4}", report.similarity))),
-        (say!("opened.face_found"), if no_face { say!("opened.no_face") } else { say!("opened.confidence", share = percent(*score)) }),
-        (say!("opened.face_size"), say!("opened.pixels", width = x2 - x1, height = y2 - y1)),
+        (say!(opened_similarity), decimal(&format!("{:.4}", report.similarity))),
+        (say!(opened_face_found), if no_face { say!(opened_no_face) } else { say!(opened_confidence, share = percent(*score)) }),
+        (say!(opened_face_size), say!(opened_pixels, width = x2 - x1, height = y2 - y1)),
     ];
     match quality {
         Some(known) => {
             let eyes = format!("{:.0}", known.eye_distance);
             facts.extend([
-                (say!("tools.quality"), quality::summary(known)),
-                (say!("tools.eyes"), say!("tools.eyes_are", n = eyes)),
-                (say!("opened.pose"), quality::pose(known)),
-                (say!("opened.light"), quality::light(known)),
-                (say!("opened.sharpness"), format!("{sharpness:.0}")),
-                (say!("tools.covered"), percent(known.occlusion.clamp(0.0, 1.0))),
+                (say!(tools_quality), quality::summary(known)),
+                (say!(tools_eyes), say!(tools_eyes_are, n = eyes)),
+                (say!(opened_pose), quality::pose(known)),
+                (say!(opened_light), quality::light(known)),
+                (say!(opened_sharpness), format!("{sharpness:.0}")),
+                (say!(tools_covered), percent(known.occlusion.clamp(0.0, 1.0))),
             ]);
         }
-        None => facts.push((say!("tools.quality"), say!("opened.not_known"))),
+        None => facts.push((say!(tools_quality), say!(opened_not_known))),
     }
     let person = report.person.as_ref();
-    let found = person.map_or_else(|| say!("opened.no_person"), |person| say!("opened.confidence", share = percent(person.score)));
-    facts.push((say!("opened.person_found"), found));
+    let found = person.map_or_else(|| say!(opened_no_person), |person| say!(opened_confidence, share = percent(person.score)));
+    facts.push((say!(opened_person_found), found));
     facts
 }
 
 /// Which file was compared, and when it was had.
 fn picture(report: &MatchReport) -> Facts {
-    let mut facts = vec![(say!("opened.compared"), text::downloaded_from(report.downloaded_from))];
+    let mut facts = vec![(say!(opened_compared), text::downloaded_from(report.downloaded_from))];
     if let Some([width, height]) = report.picture_size {
-        facts.push((say!("tools.size"), say!("opened.pixels", width = width, height = height)));
+        facts.push((say!(tools_size), say!(opened_pixels, width = width, height = height)));
     }
     if !report.retrieved_at.is_empty() {
-        facts.push((say!("tools.retrieved"), text::moment(&report.retrieved_at)));
+        facts.push((say!(tools_retrieved), text::moment(&report.retrieved_at)));
     }
     facts
 }
@@ -167,10 +167,10 @@ fn picture(report: &MatchReport) -> Facts {
 fn made_by(result: &crate::api::MatchResult) -> Facts {
     let models = &result.models;
     [
-        (say!("how.engine"), &result.engine),
-        (say!("how.person"), &models.person),
-        (say!("how.face"), &models.face),
-        (say!("how.embedding"), &models.embedding),
+        (say!(how_engine), &result.engine),
+        (say!(how_person), &models.person),
+        (say!(how_face), &models.face),
+        (say!(how_embedding), &models.embedding),
     ]
     .map(|(term, fact)| (term, fact.clone()))
     .into()

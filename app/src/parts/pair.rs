@@ -24,7 +24,7 @@ pub fn Pair(report: MatchReport, live: Live, renew: impl Fn() + Copy + Send + 's
     let found = report.aligned.filter(|_| both);
     view! {
         <div class="pair">
-            <Face aligned=aligned.filter(|_| both) crop=yours caption=say!("opened.yours") alt=say!("opened.yours_alt") quality=quality renew=renew />
+            <Face aligned=aligned.filter(|_| both) crop=yours caption=say!(opened_yours) alt=say!(opened_yours_alt) quality=quality renew=renew />
             <div class="pair-verdict">
                 <strong class="similarity">{text::similarity(report.similarity)}</strong>
                 <Badge status=Signal::stored(report.match_status) />
@@ -32,8 +32,8 @@ pub fn Pair(report: MatchReport, live: Live, renew: impl Fn() + Copy + Send + 's
             <Face
                 aligned=found
                 crop=report.crop
-                caption=say!("opened.found")
-                alt=say!("opened.found_alt", name = name)
+                caption=say!(opened_found)
+                alt=say!(opened_found_alt, name = name)
                 quality=report.face.quality
                 renew=renew
             />
@@ -43,8 +43,8 @@ pub fn Pair(report: MatchReport, live: Live, renew: impl Fn() + Copy + Send + 's
                         <label class="tick pair-kind">
                             <input type="checkbox" class="show-aligned" checked=true />
                             <span>
-                                {say!("tools.aligned")}
-                                <span class="hint">{say!("tools.aligned_why")}</span>
+                                {say!(tools_aligned)}
+                                <span class="hint">{say!(tools_aligned_why)}</span>
                             </span>
                         </label>
                     }
@@ -66,7 +66,7 @@ fn Face(
     let picture = |address: String, class: &'static str, side: &'static str| {
         view! { <img class=class src=address alt=alt.clone() width=side height=side loading="lazy" on:error=move |_| renew() /> }
     };
-    let missing = (aligned.is_none() && crop.is_none()).then(|| view! { <span class="no-picture">{say!("opened.no_crop")}</span> });
+    let missing = (aligned.is_none() && crop.is_none()).then(|| view! { <span class="no-picture">{say!(opened_no_crop)}</span> });
     view! {
         <figure class="crop">
             {aligned.map(|address| picture(address, "aligned", "112"))}

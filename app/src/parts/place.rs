@@ -17,7 +17,7 @@ pub fn Outside(address: String, #[prop(into)] words: String) -> impl IntoView {
 #[component]
 pub fn Licence(place: Place) -> impl IntoView {
     let Place { license, license_url, attribution, .. } = place;
-    let words = license.or_else(|| license_url.clone()).unwrap_or_else(|| say!("place.not_stated"));
+    let words = license.or_else(|| license_url.clone()).unwrap_or_else(|| say!(place_not_stated));
     view! {
         <Outside address=license_url.unwrap_or_default() words=words />
         {attribution.map(|who| view! { <span class="attribution">{[" · ", &who].concat()}</span> })}
@@ -29,7 +29,7 @@ pub fn Licence(place: Place) -> impl IntoView {
 pub fn Source(place: Place) -> impl IntoView {
     let stands = match (&place.page_url, &place.source_domain) {
         (Some(page), domain) => {
-            let words = domain.clone().unwrap_or_else(|| say!("place.its_page"));
+            let words = domain.clone().unwrap_or_else(|| say!(place_its_page));
             Some(view! { " · " <Outside address=page.clone() words=words /> }.into_any())
         }
         (None, Some(domain)) => Some(view! { {[" · ", domain].concat()} }.into_any()),
@@ -51,10 +51,10 @@ pub fn Provenance(places: Vec<Place>) -> impl IntoView {
             <li>
                 <b>{title}</b>
                 <dl class="place">
-                    <div><dt>{say!("opened.found_by")}</dt><dd>{place.providers.join(", ")}</dd></div>
-                    {page.map(|page| view! { <div><dt>{say!("opened.page")}</dt><dd><Outside address=page.clone() words=page /></dd></div> })}
-                    <div><dt>{say!("opened.picture")}</dt><dd><Outside address=place.image_uri.clone() words=place.image_uri.clone() /></dd></div>
-                    <div><dt>{say!("opened.licence")}</dt><dd><Licence place=place /></dd></div>
+                    <div><dt>{say!(opened_found_by)}</dt><dd>{place.providers.join(", ")}</dd></div>
+                    {page.map(|page| view! { <div><dt>{say!(opened_page)}</dt><dd><Outside address=page.clone() words=page /></dd></div> })}
+                    <div><dt>{say!(opened_picture)}</dt><dd><Outside address=place.image_uri.clone() words=place.image_uri.clone() /></dd></div>
+                    <div><dt>{say!(opened_licence)}</dt><dd><Licence place=place /></dd></div>
                 </dl>
             </li>
         }

@@ -31,7 +31,7 @@ pub fn Share(live: Live, id: String) -> impl IntoView {
     let seconds = RwSignal::new(7 * DAY);
     let id = StoredValue::new(id);
     let completed = move || live.state.get() == RequestState::Completed;
-    let times = [(HOUR, say!("tools.hour")), (DAY, say!("tools.day")), (7 * DAY, say!("tools.week")), (30 * DAY, say!("tools.month"))];
+    let times = [(HOUR, say!(tools_hour)), (DAY, say!(tools_day)), (7 * DAY, say!(tools_week)), (30 * DAY, say!(tools_month))];
     let forgotten = live.report.with_value(|report| text::day(&report.expires_at));
     let make = move |_| {
         busy.set(true);
@@ -58,9 +58,9 @@ pub fn Share(live: Live, id: String) -> impl IntoView {
     };
     let state = move || match link.get() {
         Link::Unknown => String::new(),
-        Link::Open(made) => say!("tools.share_made", until = text::moment(&made.expires_at)),
-        Link::Ended => say!("tools.share_ended"),
-        Link::None => say!("tools.share_none"),
+        Link::Open(made) => say!(tools_share_made, until = text::moment(&made.expires_at)),
+        Link::Ended => say!(tools_share_ended),
+        Link::None => say!(tools_share_none),
     };
     let address = move || match link.get() {
         Link::Open(made) => Some([browser::origin(), made.url].concat()),
@@ -68,20 +68,20 @@ pub fn Share(live: Live, id: String) -> impl IntoView {
     };
     view! {
         <button class="button quiet" type="button" popovertarget="share">
-            {say!("tools.share")}
+            {say!(tools_share)}
         </button>
         <div class="opened question" id="share" popover="auto" role="dialog" aria-labelledby="share-heading">
-            <h2 id="share-heading">{say!("tools.share_title")}</h2>
-            <p>{say!("tools.share_what")}</p>
-            <p class="hint">{say!("tools.share_rules", day = forgotten)}</p>
+            <h2 id="share-heading">{say!(tools_share_title)}</h2>
+            <p>{say!(tools_share_what)}</p>
+            <p class="hint">{say!(tools_share_rules, day = forgotten)}</p>
             <p class="problem" role="alert">
                 {problem}
             </p>
             <p class="share-state" role="status">{state}</p>
-            {move || address().map(|address| view! { <CopyText label=say!("tools.share_address") text=address /> })}
+            {move || address().map(|address| view! { <CopyText label=say!(tools_share_address) text=address /> })}
             <div class="share-make needs-script">
                 <label class="field">
-                    <span>{say!("tools.share_for")}</span>
+                    <span>{say!(tools_share_for)}</span>
                     <select on:change=move |event| seconds.set(event_target_value(&event).parse().unwrap_or(7 * DAY))>
                         {times
                             .map(|(time, words)| view! { <option value=time.to_string() selected=time == 7 * DAY>{words}</option> })
@@ -89,22 +89,22 @@ pub fn Share(live: Live, id: String) -> impl IntoView {
                     </select>
                 </label>
                 <button class="button primary" type="button" on:click=make disabled=move || busy.get() || !completed()>
-                    {move || if matches!(link.get(), Link::Open(_)) { say!("tools.share_again") } else { say!("tools.share_make") }}
+                    {move || if matches!(link.get(), Link::Open(_)) { say!(tools_share_again) } else { say!(tools_share_make) }}
                 </button>
             </div>
             <Show when=move || !completed()>
-                <p class="hint">{say!("tools.share_later")}</p>
+                <p class="hint">{say!(tools_share_later)}</p>
             </Show>
             <div class="answers needs-script">
                 <button class="button quiet danger" type="button" on:click=end disabled=busy>
-                    {say!("tools.share_end")}
+                    {say!(tools_share_end)}
                 </button>
                 <button class="button quiet" type="button" popovertarget="share" popovertargetaction="hide" autofocus=true>
-                    {say!("opened.close")}
+                    {say!(opened_close)}
                 </button>
             </div>
             <p class="without-script hint">
-                {say!("tools.share_script")} " "
+                {say!(tools_share_script)} " "
                 <code>{["POST /requests/", &id.get_value(), "/share"].concat()}</code>
             </p>
         </div>

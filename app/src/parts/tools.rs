@@ -14,7 +14,7 @@ const SAID: Duration = Duration::from_secs(2);
 #[component]
 pub fn CopyLink() -> impl IntoView {
     let copied = RwSignal::new(false);
-    let label = move || if copied.get() { say!("request.copied") } else { say!("request.copy") };
+    let label = move || if copied.get() { say!(request_copied) } else { say!(request_copy) };
     let by_hand = RwSignal::new(None::<String>);
     let copy = move |_| {
         spawn_local(async move {
@@ -31,7 +31,7 @@ pub fn CopyLink() -> impl IntoView {
             <button class="button quiet" type="button" on:click=copy>
                 <span aria-live="polite">{label}</span>
             </button>
-            {move || by_hand.get().map(|address| view! { <input class="address" readonly=true aria-label=say!("request.address") value=address /> })}
+            {move || by_hand.get().map(|address| view! { <input class="address" readonly=true aria-label=say!(request_address) value=address /> })}
         </span>
     }
 }
@@ -40,7 +40,7 @@ pub fn CopyLink() -> impl IntoView {
 #[component]
 pub fn CopyText(label: String, text: String) -> impl IntoView {
     let copied = RwSignal::new(false);
-    let words = move || if copied.get() { say!("request.copied") } else { say!("tools.copy") };
+    let words = move || if copied.get() { say!(request_copied) } else { say!(tools_copy) };
     let shown = text.clone();
     let copy = move |_| {
         let text = text.clone();

@@ -34,11 +34,11 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
         let words = purpose.get_untracked().map(|field| field.value()).unwrap_or_default();
         let agreed = consent.get_untracked().is_some_and(|field| field.checked());
         let missing = if picked.with_untracked(Vec::is_empty) {
-            Some(say!("upload.no_photo"))
+            Some(say!(upload_no_photo))
         } else if words.trim().is_empty() {
-            Some(say!("upload.no_purpose"))
+            Some(say!(upload_no_purpose))
         } else if !agreed {
-            Some(say!("upload.no_consent"))
+            Some(say!(upload_no_consent))
         } else {
             None
         };
@@ -66,26 +66,26 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
             novalidate=hydrated
             node_ref=form
             on:submit=submit
-            aria-label=say!("upload.form")
+            aria-label=say!(upload_form)
         >
             <Pick picked=picked problem=problem />
             <label class="field">
-                <span>{say!("upload.why")}</span>
+                <span>{say!(upload_why)}</span>
                 <textarea
                     name="purpose"
                     rows="2"
                     maxlength="500"
                     required=true
                     node_ref=purpose
-                    placeholder=say!("upload.why_example")
+                    placeholder=say!(upload_why_example)
                 ></textarea>
-                <span class="hint">{say!("upload.why_kept")}</span>
+                <span class="hint">{say!(upload_why_kept)}</span>
             </label>
             <label class="tick consent">
                 <input type="checkbox" name="consent" value="true" required=true node_ref=consent />
                 <span>
-                    {say!("upload.consent")}
-                    <span class="hint">{say!("upload.consent_why")}</span>
+                    {say!(upload_consent)}
+                    <span class="hint">{say!(upload_consent_why)}</span>
                 </span>
             </label>
             <Options health=health face=face />
@@ -93,7 +93,7 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
                 {problem}
             </p>
             <button class="button primary" type="submit" disabled=sending>
-                {move || if sending.get() { text::sending(picked.with(Vec::len)) } else { say!("upload.search") }}
+                {move || if sending.get() { text::sending(picked.with(Vec::len)) } else { say!(upload_search) }}
             </button>
         </form>
     }

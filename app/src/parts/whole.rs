@@ -9,23 +9,23 @@ use leptos::prelude::*;
 #[component]
 pub fn Whole(report: MatchReport, renew: impl Fn() + Copy + Send + 'static) -> impl IntoView {
     let name = short_name(&report.pool_image);
-    let alt = say!("opened.whole_alt", name = name);
+    let alt = say!(opened_whole_alt, name = name);
     let burnt_in = report.annotated.clone().or_else(|| report.thumbnail.clone());
     let outlines = report.picture_size.map(|size| view! { <Outlines report=report.clone() size=size /> });
     match (report.picture, outlines, burnt_in) {
         (Some(address), Some(outlines), annotated) => view! {
             <figure class="whole">
                 <div class="whole-picture">
-                    <img src=address alt=say!("tools.plain_alt", name = name) loading="lazy" on:error=move |_| renew() />
+                    <img src=address alt=say!(tools_plain_alt, name = name) loading="lazy" on:error=move |_| renew() />
                     {outlines}
                 </div>
                 <figcaption>
                     <label class="tick">
                         <input type="checkbox" class="show-outlines" checked=true />
-                        <span>{say!("tools.outlines")}</span>
+                        <span>{say!(tools_outlines)}</span>
                     </label>
                     {annotated
-                        .map(|address| view! { <a href=address target="_blank" rel="noopener external">{say!("tools.all_outlined")}</a> })}
+                        .map(|address| view! { <a href=address target="_blank" rel="noopener external">{say!(tools_all_outlined)}</a> })}
                 </figcaption>
             </figure>
         }
@@ -33,7 +33,7 @@ pub fn Whole(report: MatchReport, renew: impl Fn() + Copy + Send + 'static) -> i
         (_, _, Some(address)) => view! {
             <figure class="whole">
                 <img src=address alt=alt loading="lazy" on:error=move |_| renew() />
-                <figcaption>{say!("opened.whole")}</figcaption>
+                <figcaption>{say!(opened_whole)}</figcaption>
             </figure>
         }
         .into_any(),

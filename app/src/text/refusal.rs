@@ -4,7 +4,7 @@
 use crate::{
     api::{ErrorDetail, ProviderReport, QualityReason},
     quality,
-    words::{Language, fill, find, here, say},
+    words::{Language, fill, find, here, place, plain, say},
 };
 use serde_json::Value;
 
@@ -13,13 +13,11 @@ pub fn refusal(error: &ErrorDetail) -> String {
     let (photo, limit) = (error.details["index"].as_u64(), error.details["limit_bytes"].as_u64());
     // Where more is known the sentence is another one.
     let key = match error.code.as_str() {
-        "no_face" if photo.is_some() => "refusal.no_face_in".to_owned(),
-        "payload_too_large" if limit.is_some() => "refusal.payload_too_large_of".to_owned(),
-        code => format!("refusal.{code}"),
+        "no_face" if photo.is_some() => "refusal_no_face_in".to_owned(),
+        "payload_too_large" if limit.is_some() => "refusal_payload_too_large_of".to_owned(),
+        code => format!("refusal_{code}"),
     };
-    if here() == Language::English || find(&key).is_none() {
-        return error.message.clone();
-    }
+    let Some(message) = find(&key) else { return error.message.clone() };
     let text = |name: &str| match &error.details[name] {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -28,27 +26,26 @@ pub fn refusal(error: &ErrorDetail) -> String {
     };
     let reasons: Vec<QualityReason> = serde_json::from_value(error.details["reasons"].clone()).unwrap_or_default();
     let values = [
-        text("field"),
-        text("provider"),
-        text("variables"),
-        text("limit"),
-        limit.map(|bytes| (bytes >> 20).to_string()).unwrap_or_default(),
-        quality::words(&reasons),
-        photo.map(|index| (index + 1).to_string()).unwrap_or_default(),
+        (const { place("field") }, text("field")),
+        (const { place("provider") }, text("provider")),
+        (const { place("variables") }, text("variables")),
+        (const { place("limit") }, text("limit")),
+        (const { place("mb") }, limit.map(|bytes| (bytes >> 20).to_string()).unwrap_or_default()),
+        (const { place("reasons") }, quality::words(&reasons)),
+        (const { place("photo") }, photo.map(|index| (index + 1).to_string()).unwrap_or_default()),
     ];
-    fill(&key, &["field", "provider", "variables", "limit", "mb", "reasons", "photo"], &values)
+    fill(message.0, &values)
 }
 
 /// What a source searches or what it lacks, and the language of these words where it is not the page's.
 pub fn source_note(provider: &ProviderReport) -> (String, Option<&'static str>) {
     let own = || match (provider.note.as_str(), provider.configured) {
-        _ if here() == Language::English => None,
-        ("a folder of the operator's pictures", _) => find("source_note.folder"),
-        ("the pool's folder is missing", _) => find("source_note.folder_missing"),
-        ("a bucket of the operator's pictures", _) => find("source_note.bucket"),
-        (_, true) => find(&format!("source_note.{}", provider.name)),
-        (_, false) if provider.variables.is_empty() => None,
-        (_, false) => Some(say!("source_note.unset", variables = provider.variables.join(", "))),
+        ("a folder of the operator's pictures", _) => find("source_note_folder").map(plain),
+        ("the pool's folder is missing", _) => find("source_note_folder_missing").map(plain),
+        ("a bucket of the operator's pictures", _) => find("source_note_bucket").map(plain),
+        (_, true) => find(&format!("source_note_{}", provider.name)).map(plain),
+        (_, false) if provider.variables.is_empty() || here() == Language::English => None,
+        (_, false) => Some(say!(source_note_unset, variables = provider.variables.join(", "))),
     };
     match own() {
         Some(words) => (words, None),

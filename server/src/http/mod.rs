@@ -19,38 +19,35 @@ mod photos;
 mod pools;
 mod process_s3;
 mod report;
+mod room;
 mod share;
+mod site;
 mod status;
 mod upload;
 
 pub use error::ApiError;
 pub use report::sign_result;
+pub use room::UploadRoom;
 
 use crate::service::Service;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, header},
     routing::{get, post},
 };
 use std::sync::Arc;
-use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
         CompressionLayer,
         predicate::{DefaultPredicate, NotForContentType, Predicate},
     },
-    services::ServeDir,
-    set_header::SetResponseHeaderLayer,
 };
 
 /// Every route.
 pub fn router(service: Arc<Service>) -> Router {
-    // The names in `pkg/` carry no hash: a browser keeps them and asks each time whether they have changed.
-    let pkg = ServiceBuilder::new()
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
-        .service(ServeDir::new(service.config.http.site_root.join("pkg")).precompressed_br().precompressed_gzip());
+    let pkg = site::files(&service.config.http.site_root);
     let metrics = service.metrics.clone();
     Router::new()
         // The upload is counted while it is read, by `upload`.
@@ -98,6 +95,7 @@ pub(crate) fn wants_html(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     #[test]
     fn browsers_get_pages_and_programs_get_data() {
