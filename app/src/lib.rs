@@ -19,6 +19,7 @@ mod browser;
 #[path = "browser/absent.rs"]
 mod browser;
 
+mod choice;
 mod live;
 mod pages;
 mod parts;
@@ -30,6 +31,8 @@ pub mod plain;
 pub mod quality;
 mod read;
 mod shell;
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
+mod table;
 mod text;
 pub mod words;
 

@@ -214,13 +214,18 @@ pub fn in_language(address: &str, language: Option<Language>) -> String {
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
 }
 
-/// Where the page at hand is had in another language.
-pub fn elsewhere(language: Language) -> String {
+/// The address of the page at hand: whole in the browser, path and query on the server.
+pub fn address() -> String {
     #[cfg(feature = "hydrate")]
     let address = crate::browser::address();
     #[cfg(not(feature = "hydrate"))]
     let address = leptos::prelude::use_context::<Address>().map_or_else(|| "/".to_owned(), |Address(address)| address);
-    in_language(&address, Some(language))
+    address
+}
+
+/// Where the page at hand is had in another language.
+pub fn elsewhere(language: Language) -> String {
+    in_language(&address(), Some(language))
 }
 
 #[cfg(test)]
