@@ -1,5 +1,7 @@
 //! Makes a table of the page's words out of `locales/*.ftl`, and stops the build where a language lacks a message or a value in it.
 //!
+//! The words of `locales/server/` are those of pages that the server renders alone: the program for the browser is made without them.
+//!
 //! What it writes for `src/words.rs`: a constant for each message, `STRINGS` (every string in every language, where a value belongs a
 //! character of a private area, see `place`), `NAMES` of all values, and `CODES`, the messages that are looked up by a code.
 
@@ -50,7 +52,8 @@ impl Message {
 fn main() -> Result<(), String> {
     println!("cargo::rerun-if-changed=locales");
     println!("cargo::rerun-if-changed=build.rs");
-    let languages = LANGUAGES.iter().map(|language| read(language)).collect::<Result<Vec<_>, _>>()?;
+    let for_the_browser = env::var_os("CARGO_FEATURE_HYDRATE").is_some();
+    let languages = LANGUAGES.iter().map(|language| read_all(language, !for_the_browser)).collect::<Result<Vec<_>, _>>()?;
     let first = &languages[0];
     let mut keys: BTreeMap<String, Message> = first.clone();
     for (language, messages) in LANGUAGES.iter().zip(&languages) {
@@ -79,9 +82,20 @@ fn spelt(key: &str) -> String {
     key.replace('_', "-")
 }
 
-fn read(language: &str) -> Result<BTreeMap<String, Message>, String> {
-    let file = format!("locales/{language}.ftl");
-    let text = fs::read_to_string(&file).map_err(|e| format!("{file}: {e}"))?;
+fn read_all(language: &str, of_the_server: bool) -> Result<BTreeMap<String, Message>, String> {
+    let mut messages = read(&format!("locales/{language}.ftl"))?;
+    if of_the_server {
+        for (key, message) in read(&format!("locales/server/{language}.ftl"))? {
+            if messages.insert(key.clone(), message).is_some() {
+                return Err(format!("{} stands in locales/{language}.ftl and in locales/server/{language}.ftl", spelt(&key)));
+            }
+        }
+    }
+    Ok(messages)
+}
+
+fn read(file: &str) -> Result<BTreeMap<String, Message>, String> {
+    let text = fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?;
     let resource = parser::parse(text.as_str()).map_err(|(_, errors)| format!("{file}: {errors:?}"))?;
     let mut messages = BTreeMap::new();
     for entry in resource.body {

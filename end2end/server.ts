@@ -20,8 +20,9 @@ export default async function start() {
   }
   mkdirSync(join(__dirname, "artefacts"), { recursive: true });
   process.env.FACE_ENGINE_SAMPLES = join(shared, "samples");
+  process.env.FACE_ENGINE_POOL = join(shared, "samples/pool");
 
-  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: data, HOST: "127.0.0.1", PORT: "0", WORKERS: "1", POOLS_SYNC: "false" };
+  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: data, HOST: "127.0.0.1", PORT: "0", WORKERS: "1", POOLS_SYNC: "false", POOL_ROOTS: join(shared, "samples") };
   if (process.env.ENGINE) env.ENGINE = process.env.ENGINE;
   const server = spawn(binary, ["serve"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise<void>((done) => server.once("exit", () => done()));

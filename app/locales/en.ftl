@@ -54,23 +54,15 @@ shell-skip = Skip to the content
 shell-navigation = Main
 shell-language = Language
 shell-new-search = New search
+shell-pools = Pools
+shell-dashboard = Dashboard
+shell-interface = API
 shell-caution = A similarity is a measurement, not a proof. Two people can look alike, and one person can look different: compare the faces yourself before you act.
 shell-own = This page loads nothing from other sites.
 shell-no-browser = This needs a browser.
 
 ## problem
 
-problem-not-found = Not found
-problem-no-page = There is no page here
-problem-no-page-why = The address may be mistyped, or cut off where it was copied from.
-problem-erased = Erased
-problem-erased-title = This search is erased
-problem-erased-why = It was erased on demand or reached the end of its time. The photo, the face vectors, the crops and the results are gone from this server.
-problem-no-search = No search has this address
-problem-no-search-why = Check that the whole address was copied. Searches are forgotten after a while, too.
-problem-out-of-reach = Out of reach
-problem-out-of-reach-title = The search cannot be shown right now
-problem-out-of-reach-help = Reload this page in a moment. Nothing is lost: searches are stored.
 problem-no-reason = The server gave no reason.
 problem-no-face = No face found in your photo
 problem-low-quality = The face in your photo is too poor

@@ -53,23 +53,15 @@ shell-skip = Ir al contenido
 shell-navigation = Principal
 shell-language = Idioma
 shell-new-search = Nueva búsqueda
+shell-pools = Colecciones
+shell-dashboard = Panel
+shell-interface = API
 shell-caution = Una similitud es una medida, no una prueba. Dos personas pueden parecerse y una misma persona puede verse distinta: compare usted los rostros antes de actuar.
 shell-own = Esta página no carga nada de otros sitios.
 shell-no-browser = Para esto hace falta un navegador.
 
 ## problem
 
-problem-not-found = No encontrado
-problem-no-page = Aquí no hay ninguna página
-problem-no-page-why = Puede que la dirección esté mal escrita o que se haya copiado incompleta.
-problem-erased = Borrada
-problem-erased-title = Esta búsqueda está borrada
-problem-erased-why = Se borró a petición o llegó al final de su plazo. La foto, los vectores faciales, los recortes y los resultados ya no están en este servidor.
-problem-no-search = Ninguna búsqueda tiene esta dirección
-problem-no-search-why = Compruebe que se copió la dirección completa. Además, las búsquedas se olvidan pasado un tiempo.
-problem-out-of-reach = No disponible
-problem-out-of-reach-title = La búsqueda no se puede mostrar en este momento
-problem-out-of-reach-help = Vuelva a cargar esta página dentro de un momento. No se pierde nada: las búsquedas quedan guardadas.
 problem-no-reason = El servidor no indicó ningún motivo.
 problem-no-face = No se encontró ningún rostro en su foto
 problem-low-quality = El rostro de su foto no tiene calidad suficiente

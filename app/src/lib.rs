@@ -4,10 +4,12 @@
 //! * [`places`]: where a picture stands, and [`quality`]: how good a face is, told once, for the page and the command line.
 //! * [`words`]: which language a page is in, and its strings.
 //! * everything else: Leptos pages and components (features `ssr` on the server, `hydrate` in the browser).
-//!   `server` is what the page needs from the server that renders it.
+//!   `server` is what the page needs from the server that renders it; pages of `alone` are never in the browser's bundle.
 
 #![recursion_limit = "256"]
 
+#[cfg(not(feature = "hydrate"))]
+pub mod alone;
 pub mod api;
 #[cfg(not(feature = "hydrate"))]
 pub mod server;

@@ -1,7 +1,7 @@
 //! The document around every page, and which page shows which data.
 
 use crate::{
-    pages::{HomePage, NotFoundPage, RequestPage, Unreadable},
+    pages::{HomePage, RequestPage},
     parts::{Footer, Header},
     read::PageData,
     words::say,
@@ -55,7 +55,7 @@ pub fn shell(data: PageData, bundle: &Bundle) -> impl IntoView + use<> {
 
 /// As JSON that cannot end the element that it stands in.
 #[cfg(not(feature = "hydrate"))]
-fn embedded(data: &PageData) -> String {
+fn embedded(data: &impl serde::Serialize) -> String {
     // Strings, numbers and JSON values always serialise.
     serde_json::to_string(data).unwrap_or_default().replace('<', "\\u003c")
 }
@@ -70,8 +70,6 @@ pub fn App(data: PageData) -> impl IntoView {
     let page = match data {
         PageData::Home(data) => view! { <HomePage data=*data /> }.into_any(),
         PageData::Request(data) => view! { <RequestPage data=*data /> }.into_any(),
-        PageData::Unreadable { error } => view! { <Unreadable error=error /> }.into_any(),
-        PageData::NotFound => view! { <NotFoundPage /> }.into_any(),
     };
     view! {
         <a class="skip" href="#main">
@@ -93,9 +91,9 @@ mod tests {
     #[test]
     fn what_a_stranger_wrote_cannot_end_the_data() {
         let message = "</script><script>alert(1)</script>".to_owned();
-        let data = PageData::Unreadable { error: ErrorDetail { code: "x".into(), message, details: serde_json::Value::Null } };
+        let data = ErrorDetail { code: "x".into(), message, details: serde_json::Value::Null };
         let json = embedded(&data);
         assert!(!json.contains('<'), "{json}");
-        assert_eq!(serde_json::from_str::<PageData>(&json).unwrap(), data);
+        assert_eq!(serde_json::from_str::<ErrorDetail>(&json).unwrap(), data);
     }
 }

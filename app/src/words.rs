@@ -228,6 +228,16 @@ pub fn elsewhere(language: Language) -> String {
     in_language(&address(), Some(language))
 }
 
+/// Is the page at hand the one of this path?
+pub fn is_here(path: &str) -> bool {
+    is_page(&address(), path)
+}
+
+fn is_page(address: &str, path: &str) -> bool {
+    let own = address.split_once("://").map_or(address, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+    own.split(['?', '#']).next().is_some_and(|own| own == path)
+}
+
 #[cfg(test)]
 #[path = "words/tests.rs"]
 pub(crate) mod tests;

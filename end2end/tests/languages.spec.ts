@@ -54,7 +54,7 @@ test.describe("in Spanish", () => {
     test.use({ expectedFailures: [/Failed to load resource.*404/] });
 
     test("the page says so", async ({ page }) => {
-      await open(page, "/nada");
+      await page.goto("/nada");
       await expect(page.getByRole("heading", { level: 1 })).toHaveText("Aquí no hay ninguna página");
       await expect(page).toHaveTitle("No encontrado · Face Engine");
     });

@@ -52,7 +52,7 @@ async fn call<T: DeserializeOwned>(method: &str, address: &str, request: Request
     json::read(body).map_err(|_| problem("unreadable_answer", say!(problem_unreadable_answer)))
 }
 
-/// The body of an answer, as the browser parses it; undefined where it is no JSON. A refusal is the server's sentence.
+/// The body of an answer, as the browser parses it; undefined where it is no JSON. A refusal comes with its code.
 async fn fetched(method: &str, address: &str, request: RequestInit) -> Result<JsValue, ErrorDetail> {
     let unreachable = || problem("unreachable", say!(problem_unreachable));
     request.set_method(method);

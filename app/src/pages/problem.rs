@@ -1,75 +1,12 @@
-//! Pages for what is not there: unknown, erased, or out of reach.
+//! What a search that failed shows in place of its result. Pages for what is not there are the server's alone (`alone/problem.rs`).
 
 use crate::{
     api::{ErrorDetail, RequestState, StatusReport},
-    parts::{Notice, titled},
+    parts::Notice,
     text,
     words::say,
 };
 use leptos::prelude::*;
-
-#[component]
-fn NewSearch() -> impl IntoView {
-    view! {
-        <p>
-            <a class="button primary" href="/" rel="external">
-                {say!(shell_new_search)}
-            </a>
-        </p>
-    }
-}
-
-/// No page has this address.
-#[component]
-pub fn NotFoundPage() -> impl IntoView {
-    titled(|| say!(problem_not_found));
-    view! {
-        <Notice title=say!(problem_no_page) sentence=say!(problem_no_page_why)>
-            <NewSearch />
-        </Notice>
-    }
-}
-
-/// The request is erased or past its time.
-#[component]
-pub fn Erased() -> impl IntoView {
-    titled(|| say!(problem_erased));
-    view! {
-        <Notice
-            tone="calm"
-            title=say!(problem_erased_title)
-            sentence=say!(problem_erased_why)
-        >
-            <NewSearch />
-        </Notice>
-    }
-}
-
-/// The request cannot be shown.
-#[component]
-pub fn Unreadable(error: ErrorDetail) -> impl IntoView {
-    match text::page_status(&error) {
-        410 => view! { <Erased /> }.into_any(),
-        404 => {
-            titled(|| say!(problem_not_found));
-            view! {
-                <Notice title=say!(problem_no_search) sentence=say!(problem_no_search_why)>
-                    <NewSearch />
-                </Notice>
-            }
-            .into_any()
-        }
-        _ => {
-            titled(|| say!(problem_out_of_reach));
-            view! {
-                <Notice title=say!(problem_out_of_reach_title) sentence=text::refusal(&error)>
-                    <p class="hint">{say!(problem_out_of_reach_help)}</p>
-                </Notice>
-            }
-            .into_any()
-        }
-    }
-}
 
 /// The request ran and failed: why, and what helps.
 #[component]

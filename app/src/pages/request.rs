@@ -1,6 +1,6 @@
 //! `/requests/{id}`: the search as it runs and its result. The server renders what is known; the browser follows.
 
-use super::problem::{Erased, Failed};
+use super::problem::Failed;
 use crate::{
     api::{MatchStatus, RequestState},
     browser,
@@ -14,14 +14,6 @@ use leptos::prelude::*;
 
 #[component]
 pub fn RequestPage(data: RequestData) -> impl IntoView {
-    match data.report.status {
-        RequestState::Expired => view! { <Erased /> }.into_any(),
-        _ => view! { <Request data=data /> }.into_any(),
-    }
-}
-
-#[component]
-fn Request(data: RequestData) -> impl IntoView {
     let RequestData { report, health } = data;
     let id = report.request_id.clone();
     let running_at_first = !report.status.is_final();

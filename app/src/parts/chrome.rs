@@ -21,11 +21,17 @@ pub fn Header() -> impl IntoView {
                 </svg>
                 <span>"Face Engine"</span>
             </a>
+            <Languages />
             <nav aria-label=say!(shell_navigation)>
-                <Languages />
-                <a class="button quiet" href="/" rel="external">
-                    {say!(shell_new_search)}
-                </a>
+                {[
+                    ("/", say!(shell_new_search)),
+                    ("/pools", say!(shell_pools)),
+                    ("/dashboard", say!(shell_dashboard)),
+                    ("/docs", say!(shell_interface)),
+                ]
+                    .map(|(address, words)| {
+                        view! { <a href=address rel="external" aria-current=words::is_here(address).then_some("page")>{words}</a> }
+                    })}
             </nav>
         </header>
     }

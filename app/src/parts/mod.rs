@@ -39,3 +39,5 @@ pub use titled::DocumentTitle;
 pub use titled::titled;
 pub use tools::CopyLink;
 pub use upload::Upload;
+#[cfg(not(feature = "hydrate"))]
+pub use {photos::Photos, quality::Quality};

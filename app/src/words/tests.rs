@@ -40,7 +40,13 @@ fn every_message_is_said_somewhere() {
     let mut code = String::new();
     gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut code);
     let words: BTreeSet<&str> = code.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).collect();
-    let files = [include_str!("../../locales/en.ftl"), include_str!("../../locales/es.ftl")].join("\n");
+    let files = [
+        include_str!("../../locales/en.ftl"),
+        include_str!("../../locales/es.ftl"),
+        include_str!("../../locales/server/en.ftl"),
+        include_str!("../../locales/server/es.ftl"),
+    ]
+    .join("\n");
     let ids = files.lines().filter_map(|line| Some(line.split_once(" =")?.0)).filter(|id| id.starts_with(|c: char| c.is_ascii_lowercase()));
     let unsaid: BTreeSet<String> = ids
         .map(|id| id.replace('-', "_"))
@@ -75,6 +81,14 @@ fn of_several_languages_the_most_wanted_is_taken_and_nonsense_is_left_out() {
     assert_eq!(most_wanted("fr, en;q=0.5, es;q=0.5"), Some(Language::English), "of two wanted alike the first");
     assert_eq!(most_wanted("es;q=0, en;q=0.1"), Some(Language::English), "0 is: not this one");
     assert_eq!(most_wanted("es;q=NaN, *;q=0.5"), None);
+}
+
+#[test]
+fn the_page_at_hand_is_known_by_its_path_alone() {
+    for address in ["/pools", "/pools?lang=es", "http://faces.example:3000/pools#pool-a"] {
+        assert!(is_page(address, "/pools") && !is_page(address, "/"), "{address}");
+    }
+    assert!(is_page("https://faces.example", "/") && is_page("/?face=1", "/") && !is_page("/pools/x", "/pools"));
 }
 
 #[test]

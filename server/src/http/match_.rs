@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Response {
     let html = wants_html(request.headers());
-    let language = pages::language(&request);
+    let language = pages::language(request.uri(), request.headers());
     match answer(&service, request, html).await {
         Ok(response) => response,
         Err(error) if html => pages::form_refused(service, error, language).await,

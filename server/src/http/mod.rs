@@ -4,7 +4,9 @@
 //! an [`ApiError`]; the `envelope` around all routes gives every answer its request id, security headers and, where it
 //! is an error, the one shape of api.md.
 
+mod alone;
 mod artifacts;
+mod dashboard;
 mod docs;
 mod envelope;
 mod erase;
@@ -12,6 +14,7 @@ mod error;
 mod events;
 mod evidence;
 mod form;
+mod friendly;
 mod health;
 mod match_;
 mod metrics;
@@ -19,10 +22,12 @@ pub mod openapi;
 mod pages;
 mod photos;
 mod pools;
+mod pools_page;
 mod process_s3;
 mod report;
 mod room;
 mod routes;
+mod same_origin;
 mod share;
 mod site;
 mod status;
@@ -73,9 +78,12 @@ pub fn router_and_table(service: Arc<Service>) -> (Router, Table) {
         .route("/r/{token}", get(share::get))
         .route("/r/{token}/{*path}", get(share::picture))
         .route("/artifacts/{*key}", get(artifacts::get))
-        .route("/pools", get(pools::list).post(pools::create))
+        .route("/pools", get(pools_page::list).post(pools_page::create))
         .route("/pools/{name}", delete(pools::delete))
-        .route("/pools/{name}/sync", post(pools::sync))
+        .route("/pools/{name}/sync", post(pools_page::sync))
+        .route("/pools/{name}/delete", post(pools_page::delete))
+        .route("/dashboard", get(dashboard::get))
+        .route("/preview.png", get(pages::preview))
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
@@ -85,8 +93,9 @@ pub fn router_and_table(service: Arc<Service>) -> (Router, Table) {
         .route("/", get(pages::home))
         .nest_service("/pkg", pkg)
         .fallback(process_s3::or_not_found)
-        .with_state(service)
+        .with_state(service.clone())
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(axum::middleware::from_fn_with_state(service, friendly::friendly))
         // A bundle is compressed already, and tells its length.
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/zip"))))
         .layer(axum::middleware::from_fn_with_state(metrics, envelope::envelope));

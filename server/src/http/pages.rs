@@ -1,7 +1,7 @@
 //! The pages: rendered on the server by Leptos, whole (no streaming), so that they read without JavaScript and carry
 //! the right status.
 
-use super::{ApiError, envelope::POLICY, report, site, wants_html};
+use super::{ApiError, envelope::POLICY, report, site};
 use crate::service::Service;
 use app::{
     HomeData, PageData, RequestData,
@@ -11,7 +11,7 @@ use app::{
 use axum::{
     body::Body,
     extract::{Path, Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use leptos::{nonce::Nonce, prelude::provide_context};
@@ -30,37 +30,42 @@ async fn home_data(service: &Service, face: Option<usize>, problem: Option<Error
     PageData::Home(Box::new(HomeData { health: service.health().await, problem, face }))
 }
 
-/// The page of a request, or the data's own 404 and 410 where a program asks.
+/// The page of a request. Where it cannot be shown, `friendly` says why.
 pub async fn request(State(service): State<Arc<Service>>, Path(id): Path<String>, request: Request) -> Response {
-    let read = match report::parse_id(&id) {
+    let report = match report::parse_id(&id) {
         Ok(id) => report::status(&service, id, false).await,
         Err(error) => Err(error),
     };
-    let (data, refused) = match read {
-        Ok(report) => (PageData::Request(Box::new(RequestData { report, health: service.health().await })), None),
-        Err(error) if !wants_html(request.headers()) => return error.into_response(),
-        Err(error) => (PageData::Unreadable { error: error.detail }, Some(error.status)),
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return error.into_response(),
     };
+    let data = PageData::Request(Box::new(RequestData { report, health: service.health().await }));
     let mut response = render(service, request, data).await;
-    if let Some(status) = refused {
-        *response.status_mut() = status;
-    }
     response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     response
 }
 
-/// Every address that is none of ours: a page for people, data for programs.
-pub async fn not_found(State(service): State<Arc<Service>>, request: Request) -> Response {
-    if !wants_html(request.headers()) || !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return StatusCode::NOT_FOUND.into_response();
-    }
-    render(service, request, PageData::NotFound).await
+/// Every address that is none of ours.
+pub async fn not_found() -> Response {
+    StatusCode::NOT_FOUND.into_response()
+}
+
+/// What a preview of a shared link shows: the service's sign, and nothing of a result.
+pub async fn preview() -> Response {
+    let headers = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "public, max-age=86400")];
+    (headers, include_bytes!("../../assets/preview.png")).into_response()
+}
+
+/// Address of the style sheet.
+pub async fn sheet(service: &Service) -> String {
+    format!("/pkg/{}", site::bundle(&service.config.http.site_root).await.css)
 }
 
 /// In which language a page is answered.
-pub fn language(request: &Request) -> Language {
-    let said = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    Language::choose(request.uri().query(), said(header::COOKIE), said(header::ACCEPT_LANGUAGE))
+pub fn language(uri: &Uri, headers: &HeaderMap) -> Language {
+    let said = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    Language::choose(uri.query(), said(header::COOKIE), said(header::ACCEPT_LANGUAGE))
 }
 
 /// The home page again, with the sentence that says why the form was refused.
@@ -82,13 +87,12 @@ async fn render(service: Arc<Service>, request: Request, data: PageData) -> Resp
     static EXECUTOR: Once = Once::new();
     EXECUTOR.call_once(|| drop(leptos_axum::generate_route_list(|| ())));
     let bundle = site::bundle(&service.config.http.site_root).await;
-    let (language, asked) = (language(&request), Language::asked(request.uri().query()));
-    let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
-    let address = in_language(address, None);
     // New for each answer: whoever can write into one page cannot know what the next one's scripts are marked with.
     let nonce = Nonce::new();
     let policy = policy(&service, &nonce).await;
-    let status = data.status();
+    let (language, asked) = (language(request.uri(), request.headers()), Language::asked(request.uri().query()));
+    let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
+    let address = in_language(address, None);
     let handler = leptos_axum::render_app_async_with_context(
         move || {
             provide_context(nonce.clone());
@@ -98,11 +102,6 @@ async fn render(service: Arc<Service>, request: Request, data: PageData) -> Resp
         move || app::server::document(data.clone(), &bundle),
     );
     let mut response = handler(request).await;
-    if let Ok(code) = StatusCode::from_u16(status)
-        && response.status() == StatusCode::OK
-    {
-        *response.status_mut() = code;
-    }
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));

@@ -17,7 +17,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// Of the networks that run here, once they are warm.
-fn running(service: &Service) -> Option<Running> {
+pub fn running(service: &Service) -> Option<Running> {
     service.vision().map(|vision| Running::of(vision.info()))
 }
 

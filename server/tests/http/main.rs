@@ -10,6 +10,7 @@ mod postgres;
 #[path = "../real/mod.rs"]
 mod real;
 
+mod alone;
 mod analyses;
 mod artifacts;
 mod bad_input;
