@@ -21,6 +21,7 @@ mod browser;
 #[path = "browser/absent.rs"]
 mod browser;
 
+mod choice;
 mod live;
 mod pages;
 mod parts;
@@ -32,6 +33,8 @@ pub mod plain;
 pub mod quality;
 mod read;
 mod shell;
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
+mod table;
 mod text;
 pub mod words;
 

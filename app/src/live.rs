@@ -9,10 +9,15 @@ use crate::{
         Counts, ErrorDetail, EventKind, MatchReport, MatchResult, MatchStatus, RequestState, StageReport, StageState, StatusReport,
         Thresholds,
     },
-    browser, text,
+    browser,
+    choice::Choice,
+    text,
 };
 use leptos::{prelude::*, task::spawn_local};
 use std::{cmp::Ordering, collections::HashMap, time::Duration};
+
+mod shared;
+mod shown;
 
 /// Matches wait this long for company before the gallery moves.
 const BATCH: Duration = Duration::from_millis(300);
@@ -51,6 +56,12 @@ pub struct Live {
     pub cards: RwSignal<Vec<Card>>,
     /// The connection to the server is lost and being restored.
     pub lost: RwSignal<bool>,
+    /// Which cards are shown, and in which order.
+    pub choice: RwSignal<Choice>,
+    /// The reader may do something with the request: share, export, erase it. False for readers of a shared link.
+    pub own: bool,
+    /// The browser has taken the page over: what the server rendered must be found as it is until then.
+    taken_over: StoredValue<bool>,
     pending: StoredValue<Vec<MatchReport>>,
     ending: StoredValue<bool>,
 }
@@ -70,6 +81,9 @@ impl Live {
             result: RwSignal::new(None),
             cards: RwSignal::new(Vec::new()),
             lost: RwSignal::new(false),
+            choice: RwSignal::new(Choice::asked()),
+            own: true,
+            taken_over: StoredValue::new(false),
             pending: StoredValue::new(Vec::new()),
             ending: StoredValue::new(false),
         };
@@ -79,6 +93,7 @@ impl Live {
 
     /// Follows the request until it ends. Call in the browser only, from an effect.
     pub fn follow(self) {
+        self.taken_over.set_value(true);
         if !self.state.get_untracked().is_final() {
             self.open(StoredValue::new_local(None));
         }
@@ -91,6 +106,9 @@ impl Live {
 
     /// Asks for the whole state again: after the last event, and when signed picture addresses have gone stale.
     pub fn refresh(self, stream: Option<Stream>) {
+        if !self.own {
+            return;
+        }
         let id = self.report.with_value(|report| report.request_id.clone());
         spawn_local(async move {
             match browser::status(id).await {
@@ -292,7 +310,11 @@ pub(crate) mod tests {
             person: None,
             thumbnail: None,
             crop: None,
+            aligned: None,
             annotated: None,
+            picture: None,
+            picture_size: None,
+            discovered: 0,
             sha256: "0".repeat(64),
             retrieved_at: String::new(),
             downloaded_from: DownloadedFrom::Picture,

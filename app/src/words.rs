@@ -214,12 +214,13 @@ pub fn in_language(address: &str, language: Option<Language>) -> String {
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
 }
 
-/// The address of the page at hand.
-fn address() -> String {
+/// The address of the page at hand: whole in the browser, path and query on the server.
+pub fn address() -> String {
     #[cfg(feature = "hydrate")]
-    return crate::browser::address();
+    let address = crate::browser::address();
     #[cfg(not(feature = "hydrate"))]
-    leptos::prelude::use_context::<Address>().map_or_else(|| "/".to_owned(), |Address(address)| address)
+    let address = leptos::prelude::use_context::<Address>().map_or_else(|| "/".to_owned(), |Address(address)| address);
+    address
 }
 
 /// Where the page at hand is had in another language.

@@ -73,7 +73,7 @@ test("an opened card shows both faces and everything known about the picture", a
   await expect(opened).toBeVisible();
   await expect(opened).toContainText("SHA-256");
   await expect(opened).toContainText("Match");
-  await picturesAreThere(page, ".opened:popover-open img");
+  await picturesAreThere(page, ".opened:popover-open img:visible");
   await opened.evaluate((panel) => panel.scrollTo(0, 0));
   await page.screenshot({ path: artefact("opened.png") });
   await page.keyboard.press("Escape");

@@ -529,13 +529,18 @@ async fn artifacts_lie_where_the_layout_says() {
     let mut expected = vec![
         format!("output/{id}/query/annotated/{query}.jpg"),
         format!("output/{id}/query/cropped_face/{query}.jpg"),
+        format!("output/{id}/query/cropped_face/{query}-aligned.jpg"),
         format!("output/{id}/query/cropped_person/{query}.jpg"),
         format!("output/{id}/query/embeddings.json"),
         format!("output/{id}/pool/annotated/{a}.jpg"),
         format!("output/{id}/pool/annotated/{lonely}.jpg"),
         format!("output/{id}/pool/cropped_face/{a}.jpg"),
+        format!("output/{id}/pool/cropped_face/{a}-aligned.jpg"),
         format!("output/{id}/pool/cropped_face/{lonely}.jpg"),
+        format!("output/{id}/pool/cropped_face/{lonely}-aligned.jpg"),
         format!("output/{id}/pool/cropped_person/{a}.jpg"),
+        format!("output/{id}/pool/picture/{a}.jpg"),
+        format!("output/{id}/pool/picture/{lonely}.jpg"),
         format!("output/{id}/pool/thumbnail/{a}.jpg"),
         format!("output/{id}/pool/thumbnail/{lonely}.jpg"),
         format!("output/{id}/pool/embeddings.json"),
@@ -545,14 +550,18 @@ async fn artifacts_lie_where_the_layout_says() {
     assert_eq!(files(stage.kept.path()), expected);
 
     // Every link of the result leads to a picture that can be read.
-    let mut links = vec![probe.crop.as_deref().unwrap(), probe.annotated.as_deref().unwrap()];
+    let mut links = vec![probe.crop.as_deref().unwrap(), probe.aligned.as_deref().unwrap(), probe.annotated.as_deref().unwrap()];
     for found in &probe.matches {
-        links.extend([&found.crop, &found.thumbnail, &found.annotated].map(|link| link.as_deref().unwrap()));
+        let shown = [&found.crop, &found.aligned, &found.thumbnail, &found.picture, &found.annotated];
+        links.extend(shown.map(|link| link.as_deref().unwrap()));
     }
     for link in links {
         let bytes = stage.read(link.strip_prefix("/artifacts/").unwrap());
         assert_eq!(image::guess_format(&bytes).unwrap(), ImageFormat::Jpeg);
-        assert!(image::load_from_memory(&bytes).is_ok(), "{link}");
+        let picture = image::load_from_memory(&bytes).unwrap_or_else(|error| panic!("{link}: {error}"));
+        if link.ends_with("-aligned.jpg") {
+            assert_eq!((picture.width(), picture.height()), (112, 112), "what the network was given");
+        }
     }
     let stored: MatchResult = serde_json::from_slice(&stage.read(&format!("output/{id}/matching_results.json"))).unwrap();
     assert_eq!(stored, result);

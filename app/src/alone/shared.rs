@@ -1,9 +1,9 @@
-//! `/r/{token}`: a result for readers of a link. They have no account and nothing to do but to read: the cards open and can be sorted
-//! out by kind, as they do without a script; nothing here erases, shares, exports, or leads to the request.
+//! `/r/{token}`: a result for readers of a link. They have no account and nothing to do but to read: the cards open and can be
+//! narrowed down, as they can without a script; nothing here erases, shares, exports, or leads to the request.
 
 use super::frame::Page;
 use crate::{
-    api::{Counts, Links, MatchResult, MatchStatus, ProbeReport, RequestState, SharedResult, StatusReport},
+    api::{MatchStatus, ProbeReport, SharedResult},
     live::Live,
     parts::{Gallery, Photos, Quality},
     text,
@@ -13,7 +13,7 @@ use leptos::prelude::*;
 
 pub fn shared(shared: SharedResult) -> Page {
     let SharedResult { created_at, expires_at, engine, models, thresholds, calibration, fallback, fallbacks, result } = shared.clone();
-    let live = Live::new(as_report(shared), thresholds);
+    let live = Live::shared(shared);
     let headline = untrack(|| text::outcome(live.count(MatchStatus::Match), live.count(MatchStatus::Possible)));
     let probe = result.into_iter().next();
     let unusual: Vec<String> = fallbacks.iter().filter_map(text::stand_in).collect();
@@ -87,43 +87,4 @@ fn searched(probe: ProbeReport) -> AnyView {
         </section>
     }
     .into_any()
-}
-
-/// What the cards read: a search that has completed, without anything that leads to it.
-fn as_report(shared: SharedResult) -> StatusReport {
-    let SharedResult { created_at, expires_at, engine, models, thresholds, calibration, fallback, fallbacks, result } = shared;
-    let result = MatchResult {
-        request_id: String::new(),
-        status: RequestState::Completed,
-        input_working_dir: String::new(),
-        output_working_dir: String::new(),
-        error: None,
-        retry_count: 0,
-        max_retries: 0,
-        time_taken: 0.0,
-        engine,
-        models,
-        thresholds,
-        calibration,
-        contract: String::new(),
-        fallback,
-        fallbacks,
-        diagnostics: Vec::new(),
-        evidence: None,
-        result,
-    };
-    StatusReport {
-        request_id: String::new(),
-        status: RequestState::Completed,
-        updated_at: created_at.clone(),
-        created_at,
-        expires_at,
-        purpose: String::new(),
-        stages: Vec::new(),
-        counts: Counts::default(),
-        error: None,
-        result: Some(result),
-        logs: None,
-        links: Links { status: String::new(), events: String::new(), page: String::new() },
-    }
 }

@@ -152,7 +152,19 @@ pub struct MatchReport {
     /// Signed, short-lived addresses; absent when the artifact is gone.
     pub thumbnail: Option<String>,
     pub crop: Option<String>,
+    /// The 112×112 crop that the embedding network was given; absent where no face was found.
+    #[serde(default)]
+    pub aligned: Option<String>,
     pub annotated: Option<String>,
+    /// The picture itself, at most 1280 pixels long, with nothing drawn into it.
+    #[serde(default)]
+    pub picture: Option<String>,
+    /// Width and height of the upright picture in pixels: what boxes and landmarks refer to.
+    #[serde(default)]
+    pub picture_size: Option<[u32; 2]>,
+    /// Place in the order in which the pictures of this search were discovered, 0 the first.
+    #[serde(default)]
+    pub discovered: usize,
     /// SHA-256 of the candidate file, hex.
     pub sha256: String,
     /// When that file was had for this request; empty in results of earlier versions.
@@ -186,6 +198,9 @@ pub struct ProbeReport {
     /// Which of `faces` was compared.
     pub face_index: usize,
     pub crop: Option<String>,
+    /// The 112×112 crop that the embedding network was given.
+    #[serde(default)]
+    pub aligned: Option<String>,
     pub annotated: Option<String>,
     pub fallback: bool,
     /// Every photo of the person that was given, this one first, where there are several: what is compared is one vector made

@@ -2,7 +2,7 @@
 
 use super::{json, window};
 use crate::{
-    api::{Accepted, ErrorBody, ErrorDetail, StatusReport},
+    api::{Accepted, ErrorBody, ErrorDetail, ShareReport, StatusReport},
     words::say,
 };
 use send_wrapper::SendWrapper;
@@ -33,6 +33,18 @@ pub async fn status(id: String) -> Result<StatusReport, ErrorDetail> {
 /// `DELETE /requests/{id}`.
 pub async fn erase(id: String) -> Result<(), ErrorDetail> {
     fetched("DELETE", &format!("/requests/{id}"), RequestInit::new()).await.map(drop)
+}
+
+/// `POST /requests/{id}/share`: a link that ends after so many seconds.
+pub async fn share(id: String, seconds: u32) -> Result<ShareReport, ErrorDetail> {
+    let request = RequestInit::new();
+    request.set_body(&JsValue::from_str(&["{\"expires_in\":", &seconds.to_string(), "}"].concat()));
+    call("POST", &format!("/requests/{id}/share"), request).await
+}
+
+/// `DELETE /requests/{id}/share`.
+pub async fn unshare(id: String) -> Result<(), ErrorDetail> {
+    fetched("DELETE", &format!("/requests/{id}/share"), RequestInit::new()).await.map(drop)
 }
 
 async fn call<T: DeserializeOwned>(method: &str, address: &str, request: RequestInit) -> Result<T, ErrorDetail> {

@@ -5,7 +5,7 @@ use crate::{
     api::{MatchStatus, RequestState},
     browser,
     live::Live,
-    parts::{CopyLink, Erase, Gallery, How, Missing, Probe, Progress, titled},
+    parts::{CopyLink, Erase, Export, Gallery, How, Missing, Probe, Progress, Share, titled},
     read::RequestData,
     text,
     words::say,
@@ -45,6 +45,8 @@ pub fn RequestPage(data: RequestData) -> impl IntoView {
                 <p class=pill>{move || text::state(live.state.get())}</p>
                 <div class="tools">
                     <CopyLink />
+                    <Share live=live id=id.clone() />
+                    <Export live=live id=id.clone() />
                     <Erase id=id />
                 </div>
             </div>

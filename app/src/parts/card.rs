@@ -2,11 +2,12 @@
 
 use super::{
     opened::Opened,
-    place::Source,
+    place::{Licence, Source},
     scale::{Badge, Scale},
 };
 use crate::{
     api::{MatchReport, MatchStatus},
+    choice::status_name,
     live::{Card, Live},
     places::places,
     quality, text,
@@ -57,7 +58,12 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
         let report = report.clone();
         move |_| report.with(places)
     });
-    let source = move || where_from.with(|places| places.first().cloned()).map(|place| view! { <Source place=place /> });
+    let first = move || where_from.with(|places| places.first().cloned());
+    let source = move || first().map(|place| view! { <Source place=place /> });
+    let licence = move || {
+        let place = first().filter(|place| place.license.is_some() || place.license_url.is_some() || place.attribution.is_some());
+        place.map(|place| view! { <p class="card-source"><Licence place=place /></p> })
+    };
     let elsewhere = Memo::new(move |_| where_from.with(Vec::len).saturating_sub(1));
     let flag = |report: &ArcRwSignal<MatchReport>, of: fn(&MatchReport) -> bool| {
         let report = report.clone();
@@ -65,11 +71,10 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
     };
     let fallback = flag(&report, |report| report.fallback);
     let thumbnail_only = flag(&report, |report| report.thumbnail_only);
-    let data_status = move || match status.get() {
-        MatchStatus::Match => "match",
-        MatchStatus::Possible => "possible",
-        MatchStatus::NoMatch => "no-match",
-    };
+    let hidden = Memo::new({
+        let report = report.clone();
+        move |_| !live.shows(&report)
+    });
     let doubt = Memo::new({
         let report = report.clone();
         let poor = |report: &MatchReport| {
@@ -84,7 +89,7 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
     // While faces still arrive ranks are provisional: the place in the gallery says enough.
     let settled = move || live.result.with(Option::is_some);
     view! {
-        <li class="card" id=key.clone() data-status=data_status>
+        <li class="card" id=key.clone() data-status=move || status_name(status.get()) hidden=hidden>
             <div class="card-face">
                 {move || match picture.get() {
                     Some(address) => view! {
@@ -107,6 +112,7 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
                     {title}
                 </p>
                 <p class="card-source">{source}</p>
+                {licence}
                 <p class="flags">
                     <Show when=move || doubt.get().is_some()>
                         <span class="flag">

@@ -1,32 +1,29 @@
-//! The compared faces, most similar first, with a filter by status that needs no JavaScript (`:has` in the style).
+//! The compared faces, most similar first, with what narrows them down.
 
-use super::card::ResultCard;
-use crate::{
-    api::{MatchStatus, RequestState},
-    live::Live,
-    text,
-    words::say,
+use super::{
+    card::ResultCard,
+    filters::{Clear, Filters},
+    keys::Keys,
 };
+use crate::{api::RequestState, browser, live::Live, words::say};
 use leptos::prelude::*;
 
+/// Also for readers of a shared link: nothing in it changes the result.
 #[component]
 pub fn Gallery(live: Live) -> impl IntoView {
     let total = Memo::new(move |_| live.cards.with(Vec::len));
-    let of = move |status| Memo::new(move |_| live.count(status));
-    let (matches, possible, others) = (of(MatchStatus::Match), of(MatchStatus::Possible), of(MatchStatus::NoMatch));
+    let shown = Memo::new(move |_| live.count_shown());
     let nothing = move || total.get() == 0 && live.state.get() == RequestState::Completed;
     let waiting = move || total.get() == 0 && !live.state.get().is_final();
+    let filtered_away = move || total.get() > 0 && shown.get() == 0;
+    Effect::new(|_| browser::on_keys());
     view! {
         <section class="results" aria-label=say!(gallery_title)>
-            <fieldset class="filter">
-                <legend class="unseen">{say!(gallery_show)}</legend>
-                <Choice id="show-all" label=say!(gallery_all) count=total checked=true />
-                <Choice id="show-match" label=text::badge(MatchStatus::Match) count=matches />
-                <Choice id="show-possible" label=text::badge(MatchStatus::Possible) count=possible />
-                <Choice id="show-no-match" label=text::badge(MatchStatus::NoMatch) count=others />
-            </fieldset>
+            <Show when=move || total.get() != 0>
+                <Filters live=live total=total shown=shown />
+            </Show>
             <ol class="gallery">
-                <For each=move || live.cards.get() key=|card| card.key.clone() let:card>
+                <For each=move || live.in_order() key=|card| card.key.clone() let:card>
                     <ResultCard card=card live=live />
                 </For>
             </ol>
@@ -34,6 +31,15 @@ pub fn Gallery(live: Live) -> impl IntoView {
                 <div class="empty">
                     <span class="pulse" aria-hidden="true"></span>
                     <p>{say!(gallery_waiting)}</p>
+                </div>
+            </Show>
+            <Show when=filtered_away>
+                <div class="empty">
+                    <h2>{say!(tools_none_left)}</h2>
+                    <p>{move || say!(tools_none_left_why, n = total.get())}</p>
+                    <p>
+                        <Clear live=live />
+                    </p>
                 </div>
             </Show>
             <Show when=nothing>
@@ -49,20 +55,7 @@ pub fn Gallery(live: Live) -> impl IntoView {
                     </p>
                 </div>
             </Show>
+            <Keys />
         </section>
-    }
-}
-
-/// One choice of the filter, with how many it would show; none cannot be chosen.
-#[component]
-fn Choice(id: &'static str, label: String, count: Memo<usize>, #[prop(optional)] checked: bool) -> impl IntoView {
-    view! {
-        <span class="choice">
-            <input type="radio" name="show" id=id checked=checked disabled=move || !checked && count.get() == 0 />
-            <label for=id>
-                {label} " "
-                <b>{count}</b>
-            </label>
-        </span>
     }
 }

@@ -140,6 +140,7 @@ fn shared(result: MatchResult, id: Uuid, token: &str, (created_at, expires_at): 
         // Where the query lies is the operator's.
         probe.query_uri = None;
         show(&mut probe.crop);
+        show(&mut probe.aligned);
         show(&mut probe.annotated);
         for photo in &mut probe.photos {
             show(&mut photo.crop);
@@ -153,7 +154,9 @@ fn shared(result: MatchResult, id: Uuid, token: &str, (created_at, expires_at): 
             report.duplicates.retain(|address| is_of_the_web(address));
             show(&mut report.thumbnail);
             show(&mut report.crop);
+            show(&mut report.aligned);
             show(&mut report.annotated);
+            show(&mut report.picture);
         }
     }
     SharedResult { created_at, expires_at, engine, models, thresholds, calibration, fallback, fallbacks, result }

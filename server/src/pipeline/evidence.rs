@@ -185,6 +185,7 @@ fn results(request_id: Uuid, result: &MatchResult) -> Results<'_> {
     let mut probes = result.result.clone();
     for probe in &mut probes {
         place(&mut probe.crop);
+        place(&mut probe.aligned);
         place(&mut probe.annotated);
         for photo in &mut probe.photos {
             place(&mut photo.crop);
@@ -193,7 +194,10 @@ fn results(request_id: Uuid, result: &MatchResult) -> Results<'_> {
         for report in &mut probe.matches {
             place(&mut report.thumbnail);
             place(&mut report.crop);
+            place(&mut report.aligned);
             place(&mut report.annotated);
+            // It is shown on the page alone: pictures that were found are not handed on.
+            report.picture = None;
         }
     }
     let MatchResult { engine, models, thresholds, fallback, fallbacks, .. } = result;

@@ -306,6 +306,7 @@ impl Query {
             faces: seen.analysis.faces.iter().map(report::face).collect(),
             face_index: seen.best,
             crop: first.crop,
+            aligned: first.aligned,
             annotated: first.annotated,
             fallback: seen.analysis.people.is_empty(),
             photos,

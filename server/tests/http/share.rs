@@ -23,7 +23,8 @@ async fn shared(app: &TestApp, id: &str) -> String {
 /// Every address of a picture in the data.
 fn pictures(data: &serde_json::Value) -> Vec<String> {
     let probe = &data["result"][0];
-    let of = |value: &serde_json::Value| ["crop", "annotated", "thumbnail"].map(|name| value[name].as_str().map(ToOwned::to_owned));
+    let names = ["crop", "aligned", "annotated", "picture", "thumbnail"];
+    let of = |value: &serde_json::Value| names.map(|name| value[name].as_str().map(ToOwned::to_owned));
     let matches = probe["matches"].as_array().expect("matches");
     matches.iter().chain([probe]).flat_map(of).flatten().collect()
 }
