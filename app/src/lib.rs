@@ -2,13 +2,14 @@
 //!
 //! * [`api`]: requests, results, events and errors as they travel over HTTP. One definition, two users.
 //! * [`places`]: where a picture stands, and [`quality`]: how good a face is, told once, for the page and the command line.
+//! * [`words`]: which language a page is in, and its strings.
 //! * everything else: Leptos pages and components (features `ssr` on the server, `hydrate` in the browser).
-//!   [`server`] is what the page needs from the server that renders it.
+//!   `server` is what the page needs from the server that renders it.
 
 #![recursion_limit = "256"]
 
 pub mod api;
-#[cfg(feature = "ssr")]
+#[cfg(not(feature = "hydrate"))]
 pub mod server;
 
 #[cfg(feature = "hydrate")]
@@ -24,9 +25,23 @@ mod parts;
 #[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
 mod picture;
 pub mod places;
+#[cfg(feature = "ssr")]
+pub mod plain;
 pub mod quality;
 mod read;
 mod shell;
 mod text;
+pub mod words;
 
-pub use shell::{App, shell};
+pub use read::{HomeData, PageData, RequestData};
+pub use shell::App;
+#[cfg(not(feature = "hydrate"))]
+pub use shell::shell;
+
+/// Takes over the page that the server rendered. Where its data cannot be read it stays as it is: it works without.
+#[cfg(feature = "hydrate")]
+pub fn take_over() {
+    if let Some(data) = browser::page_data() {
+        leptos::mount::hydrate_body(move || App(shell::AppProps { data }));
+    }
+}

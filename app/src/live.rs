@@ -294,6 +294,7 @@ pub(crate) mod tests {
             crop: None,
             annotated: None,
             sha256: "0".repeat(64),
+            retrieved_at: String::new(),
             downloaded_from: DownloadedFrom::Picture,
             thumbnail_only: false,
             duplicates: Vec::new(),

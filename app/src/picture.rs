@@ -1,7 +1,10 @@
 //! The page's own look at chosen files, before anything is sent. The server repeats every check; this one saves a
 //! person the wait.
 
-use crate::api::{MAX_QUERY_PHOTOS, MAX_UPLOAD_BYTES};
+use crate::{
+    api::{MAX_QUERY_PHOTOS, MAX_UPLOAD_BYTES},
+    words::say,
+};
 
 /// A picture that passed [`check`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,18 +34,18 @@ pub const HEAD: usize = 16;
 /// # Errors
 /// One sentence for the person who chose the file.
 pub fn check(name: &str, size: usize, head: &[u8]) -> Result<(), String> {
-    let name = if name.is_empty() { "This file" } else { name };
+    let name = if name.is_empty() { say!(pick_this_file) } else { name.to_owned() };
     if size == 0 {
-        return Err(format!("{name} is empty: choose another picture."));
+        return Err(say!(pick_empty, name = name));
     }
     if size > MAX_UPLOAD_BYTES {
         let limit = MAX_UPLOAD_BYTES / (1024 * 1024);
-        return Err(format!("{name} has {:.0} MB; the limit is {limit} MB. Save it smaller and try again.", size as f64 / 1_048_576.0));
+        return Err(say!(pick_too_large, name = name, mb = format!("{:.0}", size as f64 / 1_048_576.0), limit = limit));
     }
     match Kind::of(head) {
         Kind::Read => Ok(()),
-        Kind::Heic => Err(format!("{name} is a HEIC or AVIF picture, which is not read yet: export it as JPEG.")),
-        Kind::Other => Err(format!("{name} is not a picture we can read: choose a JPEG, PNG, WebP or GIF.")),
+        Kind::Heic => Err(say!(pick_heic, name = name)),
+        Kind::Other => Err(say!(pick_no_picture, name = name)),
     }
 }
 
@@ -53,8 +56,7 @@ pub fn take(checked: &[Result<(), String>]) -> (Vec<usize>, Option<String>) {
     let mut problem = checked.iter().find_map(|checked| checked.as_ref().err().cloned());
     if places.len() > MAX_QUERY_PHOTOS {
         places.truncate(MAX_QUERY_PHOTOS);
-        let sentence = format!("A search takes at most {MAX_QUERY_PHOTOS} photos of one person: the first {MAX_QUERY_PHOTOS} are kept.");
-        problem = problem.or(Some(sentence));
+        problem = problem.or_else(|| Some(say!(pick_too_many, most = MAX_QUERY_PHOTOS)));
     }
     (places, problem)
 }

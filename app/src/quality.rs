@@ -1,18 +1,21 @@
 //! How good a face is, in words: told once, for the page and the command line.
 
-use crate::api::{QualityGate, QualityReason, QualityReport};
+use crate::{
+    api::{QualityGate, QualityReason, QualityReport},
+    words::{percent, say},
+};
 
 /// One reason as a reader says it.
-pub fn word(reason: QualityReason) -> &'static str {
+pub fn word(reason: QualityReason) -> String {
     match reason {
-        QualityReason::Small => "small",
-        QualityReason::Blurred => "blurred",
-        QualityReason::TurnedAway => "turned away",
-        QualityReason::Dark => "too dark",
-        QualityReason::Bright => "too bright",
-        QualityReason::LowContrast => "little contrast",
-        QualityReason::Occluded => "partly covered",
-        QualityReason::Uncertain => "hardly a face",
+        QualityReason::Small => say!(quality_small),
+        QualityReason::Blurred => say!(quality_blurred),
+        QualityReason::TurnedAway => say!(quality_turned_away),
+        QualityReason::Dark => say!(quality_dark),
+        QualityReason::Bright => say!(quality_bright),
+        QualityReason::LowContrast => say!(quality_low_contrast),
+        QualityReason::Occluded => say!(quality_occluded),
+        QualityReason::Uncertain => say!(quality_uncertain),
     }
 }
 
@@ -23,59 +26,65 @@ pub fn words(reasons: &[QualityReason]) -> String {
 
 /// `Held back: small, blurred`; None where nothing was.
 pub fn held_back(reasons: &[QualityReason]) -> Option<String> {
-    (!reasons.is_empty()).then(|| format!("Held back: {}", words(reasons)))
+    (!reasons.is_empty()).then(|| say!(quality_held_back, reasons = words(reasons)))
 }
 
 /// `Poor: small, blurred`; None where nothing speaks against the face.
 pub fn poor(quality: Option<&QualityReport>) -> Option<String> {
     let reasons = quality.map(|quality| quality.reasons.as_slice()).unwrap_or_default();
-    (!reasons.is_empty()).then(|| format!("Poor: {}", words(reasons)))
+    (!reasons.is_empty()).then(|| say!(quality_poor, reasons = words(reasons)))
 }
 
 /// `82%`, or `31%: small, blurred`.
 pub fn summary(quality: &QualityReport) -> String {
-    let overall = format!("{:.0}%", quality.overall.clamp(0.0, 1.0) * 100.0);
+    let overall = percent(quality.overall.clamp(0.0, 1.0));
     if quality.reasons.is_empty() { overall } else { format!("{overall}: {}", words(&quality.reasons)) }
 }
 
 /// What a MATCH that is none means for the reader.
 pub fn verdict(held_back: &[QualityReason]) -> String {
-    let words = words(held_back);
-    format!("Similar enough for a match, but the faces are poor evidence ({words}): a person should compare them.")
+    say!(verdict_held_back, reasons = words(held_back))
 }
 
 /// `Looks 12° to the right and 5° up, leans 3° to the left`; angles under 3° are not told: the estimate is no better.
 pub fn pose(quality: &QualityReport) -> String {
-    let told = |angle: f32, positive: &str, negative: &str| {
-        let degrees = angle.abs().round();
-        (degrees >= 3.0).then(|| format!("{degrees:.0}° {}", if angle > 0.0 { positive } else { negative }))
+    let degrees = |angle: f32| Some(angle.abs().round()).filter(|degrees| *degrees >= 3.0);
+    let sideways = |angle: f32| {
+        let degrees = degrees(angle)?;
+        Some(if angle > 0.0 { say!(quality_right, degrees = degrees) } else { say!(quality_left, degrees = degrees) })
     };
-    let looks: Vec<String> =
-        [told(quality.yaw, "to the right", "to the left"), told(quality.pitch, "up", "down")].into_iter().flatten().collect();
-    let looks = if looks.is_empty() { "Looks straight ahead".to_owned() } else { format!("Looks {}", looks.join(" and ")) };
-    match told(quality.roll, "to the right", "to the left") {
-        Some(leans) => format!("{looks}, leans {leans}"),
+    let upright = |angle: f32| {
+        let degrees = degrees(angle)?;
+        Some(if angle > 0.0 { say!(quality_up, degrees = degrees) } else { say!(quality_down, degrees = degrees) })
+    };
+    let looks = match (sideways(quality.yaw), upright(quality.pitch)) {
+        (None, None) => say!(quality_straight),
+        (Some(one), None) | (None, Some(one)) => say!(quality_looks, where = one),
+        (Some(side), Some(height)) => say!(quality_looks, where = say!(list_last, list = side, last = height)),
+    };
+    match sideways(quality.roll) {
+        Some(leans) => say!(quality_leans, looks = looks, where = leans),
         None => looks,
     }
 }
 
 /// `Brightness 128, contrast 45 of 255`.
 pub fn light(quality: &QualityReport) -> String {
-    format!("Brightness {:.0}, contrast {:.0} of 255", quality.brightness, quality.contrast)
+    say!(quality_light, brightness = format!("{:.0}", quality.brightness), contrast = format!("{:.0}", quality.contrast))
 }
 
 /// What to do about a poor face in the asker's own photo.
 pub fn hint(quality: &QualityReport) -> Option<String> {
     let words = words(&quality.reasons);
-    (!words.is_empty()).then(|| format!("The face in your photo is poor evidence ({words}). Another photo of the person may find more."))
+    (!words.is_empty()).then(|| say!(quality_hint, reasons = words))
 }
 
 /// What a gate does, as a choice of the form.
-pub fn choice(gate: QualityGate) -> &'static str {
+pub fn choice(gate: QualityGate) -> String {
     match gate {
-        QualityGate::Standard => "Mark them: two are never a match",
-        QualityGate::Strict => "Leave them out",
-        QualityGate::Off => "Give them no say",
+        QualityGate::Standard => say!(options_poor_standard),
+        QualityGate::Strict => say!(options_poor_strict),
+        QualityGate::Off => say!(options_poor_off),
     }
 }
 

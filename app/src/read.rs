@@ -1,19 +1,18 @@
-//! What a page reads before it is rendered: on the server through [`crate::server::RequestReader`], in the browser
-//! (only where the server's answer is not in the page already) over HTTP.
+//! What a page shows: read by the server before it renders, and carried in the document as JSON, so that the browser takes
+//! over the very same page without asking again.
 
-use crate::api::{ErrorDetail, Health, StatusReport};
-#[cfg(feature = "ssr")]
-use crate::server::{FormProblem, RequestReader, StatusSetter};
-#[cfg(feature = "ssr")]
-use leptos::prelude::use_context;
+use crate::api::{ErrorDetail, Health, RequestState, StatusReport};
+use crate::text;
 use serde::{Deserialize, Serialize};
 
 /// What the home page shows beside the form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HomeData {
-    pub health: Option<Health>,
+    pub health: Health,
     /// Why the form just sent was refused (sent without JavaScript).
     pub problem: Option<ErrorDetail>,
+    /// Which face of the photo is meant, where the address says it (`?face=1`).
+    pub face: Option<usize>,
 }
 
 /// What the page of one request shows.
@@ -23,61 +22,62 @@ pub struct RequestData {
     pub health: Health,
 }
 
-#[cfg(feature = "ssr")]
-fn no_reader() -> ErrorDetail {
-    ErrorDetail {
-        code: "internal".to_owned(),
-        message: "The page cannot read requests: the server provides no reader.".to_owned(),
-        details: serde_json::Value::Null,
-    }
+/// A page with all that it shows. The browser reads the tag in its own way: `browser/json.rs`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(feature = "hydrate"), serde(tag = "type"))]
+#[serde(rename_all = "snake_case")]
+pub enum PageData {
+    Home(Box<HomeData>),
+    Request(Box<RequestData>),
+    /// A request that is not there, is no more, or cannot be read now.
+    Unreadable {
+        error: ErrorDetail,
+    },
+    NotFound,
 }
 
-#[cfg(feature = "ssr")]
-pub async fn home() -> HomeData {
-    let problem = use_context::<FormProblem>().map(|FormProblem(problem)| problem);
-    let health = match use_context::<std::sync::Arc<dyn RequestReader>>() {
-        Some(reader) => Some(reader.health().await),
-        None => None,
-    };
-    HomeData { health, problem }
-}
-
-#[cfg(not(feature = "ssr"))]
-pub async fn home() -> HomeData {
-    HomeData { health: crate::browser::health().await.ok(), problem: None }
-}
-
-#[cfg(feature = "ssr")]
-pub async fn request(id: String) -> Result<RequestData, ErrorDetail> {
-    let (reader, setter) = (use_context::<std::sync::Arc<dyn RequestReader>>(), use_context::<StatusSetter>());
-    let reader = reader.ok_or_else(no_reader);
-    let found = match reader {
-        Ok(reader) => match reader.status(id).await {
-            Ok(report) => Ok(RequestData { report, health: reader.health().await }),
-            Err(error) => Err(error),
-        },
-        Err(error) => Err(error),
-    };
-    if let Some(StatusSetter(set)) = setter {
-        match &found {
-            Ok(data) if data.report.status == crate::api::RequestState::Expired => set(410),
-            Ok(_) => {}
-            Err(error) => set(crate::text::page_status(error)),
+impl PageData {
+    /// The HTTP status of the page.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Home(_) => 200,
+            Self::Request(data) if data.report.status == RequestState::Expired => 410,
+            Self::Request(_) => 200,
+            Self::Unreadable { error } => text::page_status(error),
+            Self::NotFound => 404,
         }
     }
-    found
+
+    /// Search engines have no business with it.
+    pub fn is_private(&self) -> bool {
+        matches!(self, Self::Request(_) | Self::Unreadable { .. })
+    }
 }
 
-#[cfg(not(feature = "ssr"))]
-pub async fn request(id: String) -> Result<RequestData, ErrorDetail> {
-    let report = crate::browser::status(id).await?;
-    Ok(RequestData { report, health: crate::browser::health().await? })
-}
+#[cfg(all(test, not(feature = "hydrate")))]
+mod tests {
+    use super::*;
 
-/// Tells the server that the page being rendered is not one that exists.
-pub fn not_found() {
-    #[cfg(feature = "ssr")]
-    if let Some(StatusSetter(set)) = use_context::<StatusSetter>() {
-        set(404);
+    fn error(code: &str) -> PageData {
+        let error = ErrorDetail { code: code.into(), message: String::new(), details: serde_json::Value::Null };
+        PageData::Unreadable { error }
+    }
+
+    #[test]
+    fn the_data_decide_the_status_of_the_page() {
+        assert_eq!(PageData::NotFound.status(), 404);
+        assert_eq!([error("gone").status(), error("not_found").status(), error("internal").status()], [410, 404, 503]);
+    }
+
+    #[test]
+    fn a_page_names_itself_beside_its_data() {
+        assert_eq!(serde_json::to_value(PageData::NotFound).unwrap(), serde_json::json!({ "type": "not_found" }));
+        let told = serde_json::to_value(error("gone")).unwrap();
+        assert_eq!((&told["type"], &told["error"]["code"]), (&"unreadable".into(), &"gone".into()));
+    }
+
+    #[test]
+    fn pages_about_a_search_are_kept_from_search_engines() {
+        assert!(error("gone").is_private() && !PageData::NotFound.is_private());
     }
 }

@@ -2,147 +2,164 @@
 
 mod diagnostics;
 mod photos;
+mod refusal;
 mod stand_in;
 
 pub use diagnostics::{absence, absences, diagnostic, is_absence};
-pub use photos::{chosen, one_face_of, sending, weight};
+pub use photos::{chosen, sending, weight};
+pub use refusal::{refusal, source_note};
 pub use stand_in::{degraded, engine, pack, packs, stand_in};
 
-use crate::api::{Counts, DownloadedFrom, ErrorDetail, MatchStatus, ProviderReport, RequestState};
+use crate::{
+    api::{Counts, DownloadedFrom, ErrorDetail, MatchStatus, ProviderReport, RequestState, Thresholds},
+    words::{count, decimal, find, plain, say},
+};
 
 /// `2026-03-01T09:05:59Z` as `1 March 2026, 09:05 UTC`; anything else as it came.
 pub fn moment(rfc3339: &str) -> String {
-    const MONTHS: [&str; 12] =
-        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
     let read = || {
         let (date, time) = rfc3339.split_once('T')?;
-        let mut parts = date.splitn(3, '-');
-        let year = parts.next()?;
-        let month = MONTHS.get(parts.next()?.parse::<usize>().ok()?.checked_sub(1)?)?;
-        let day: u8 = parts.next()?.parse().ok()?;
-        Some(format!("{day} {month} {year}, {} UTC", time.get(..5)?))
+        Some(say!(time_moment, day = calendar_day(date)?, clock = time.get(..5)?))
     };
     read().unwrap_or_else(|| rfc3339.to_owned())
 }
 
 /// The day of [`moment`] alone.
 pub fn day(rfc3339: &str) -> String {
-    let moment = moment(rfc3339);
-    moment.split_once(',').map_or_else(|| moment.clone(), |(day, _)| day.to_owned())
+    let read = || calendar_day(rfc3339.split_once('T')?.0);
+    read().unwrap_or_else(|| rfc3339.to_owned())
+}
+
+fn calendar_day(date: &str) -> Option<String> {
+    let mut parts = date.splitn(3, '-');
+    let year = parts.next()?;
+    let month = plain(find(&format!("time_month_{}", parts.next()?.parse::<u8>().ok()?))?);
+    let day: u8 = parts.next()?.parse().ok()?;
+    Some(say!(time_day, day = day, month = month, year = year))
 }
 
 /// Seconds as `240 ms`, `1.3 s` or `2 min 5 s`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
-        "unknown".to_owned()
+        say!(number_unknown)
     } else if seconds < 0.0005 {
-        "under 1 ms".to_owned()
+        say!(time_under_a_millisecond)
     } else if seconds < 0.9995 {
-        format!("{:.0} ms", seconds * 1000.0)
+        say!(time_milliseconds, n = format!("{:.0}", seconds * 1000.0))
     } else if seconds < 59.95 {
-        format!("{seconds:.1} s")
+        say!(time_seconds, n = decimal(&format!("{seconds:.1}")))
     } else {
         let whole = seconds.round() as u64;
-        format!("{} min {} s", whole / 60, whole % 60)
+        say!(time_minutes, minutes = whole / 60, seconds = whole % 60)
     }
-}
-
-/// `1 face`, `3 faces`.
-pub fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// A cosine as the page shows it: two digits, the sign where it is negative.
 pub fn similarity(cosine: f32) -> String {
     let shown = format!("{cosine:.2}");
-    if shown == "-0.00" { "0.00".to_owned() } else { shown.replace('-', "\u{2212}") }
+    decimal(&if shown == "-0.00" { "0.00".to_owned() } else { shown.replace('-', "\u{2212}") })
+}
+
+/// `Possible from 0.30, match from 0.40.`
+pub fn limits(thresholds: Thresholds) -> String {
+    say!(opened_limits, possible = similarity(thresholds.possible), match = similarity(thresholds.match_))
+}
+
+/// `match from 0.40, possible from 0.30 (cosine)`
+pub fn thresholds(thresholds: Thresholds) -> String {
+    say!(how_thresholds_are, match = similarity(thresholds.match_), possible = similarity(thresholds.possible))
+}
+
+/// What a lower limit of the similarity means.
+pub fn threshold_hint(thresholds: Thresholds) -> String {
+    say!(options_threshold_hint, match = similarity(thresholds.match_), possible = similarity(thresholds.possible))
 }
 
 /// The words on the badge; the colour only repeats them.
-pub fn badge(status: MatchStatus) -> &'static str {
+pub fn badge(status: MatchStatus) -> String {
     match status {
-        MatchStatus::Match => "Match",
-        MatchStatus::Possible => "Possible",
-        MatchStatus::NoMatch => "No match",
+        MatchStatus::Match => say!(badge_match),
+        MatchStatus::Possible => say!(badge_possible),
+        MatchStatus::NoMatch => say!(badge_no_match),
     }
 }
 
 /// What the badge means for the reader.
-pub fn verdict(status: MatchStatus) -> &'static str {
+pub fn verdict(status: MatchStatus) -> String {
     match status {
-        MatchStatus::Match => "At or above the match threshold. Very likely the same person; look yourself before you act on it.",
-        MatchStatus::Possible => "Between the two thresholds. A person should compare the two faces.",
-        MatchStatus::NoMatch => "Below both thresholds. Most likely another person.",
+        MatchStatus::Match => say!(verdict_match),
+        MatchStatus::Possible => say!(verdict_possible),
+        MatchStatus::NoMatch => say!(verdict_no_match),
     }
 }
 
-pub fn state(state: RequestState) -> &'static str {
+pub fn state(state: RequestState) -> String {
     match state {
-        RequestState::Queued => "Waiting",
-        RequestState::Running => "Searching",
-        RequestState::Completed => "Completed",
-        RequestState::Failed => "Failed",
-        RequestState::Expired => "Erased",
+        RequestState::Queued => say!(state_queued),
+        RequestState::Running => say!(state_running),
+        RequestState::Completed => say!(state_completed),
+        RequestState::Failed => say!(state_failed),
+        RequestState::Expired => say!(state_expired),
     }
 }
 
 /// A pipeline stage in plain words.
-pub fn stage(name: &str) -> &str {
+pub fn stage(name: &str) -> String {
     match name {
-        "validate" => "Read your photo",
-        "discover" => "Find pictures",
-        "analyse" => "Compare faces",
-        "rank" => "Rank",
-        "artifacts" => "Save crops",
-        other => other,
+        "validate" => say!(stage_validate),
+        "discover" => say!(stage_discover),
+        "analyse" => say!(stage_analyse),
+        "rank" => say!(stage_rank),
+        "artifacts" => say!(stage_artifacts),
+        other => other.to_owned(),
     }
 }
 
 /// `18 pictures looked at, 24 faces compared, 2 could not be used`.
 pub fn progress(counts: &Counts) -> String {
-    let mut words = if counts.candidates > counts.processed {
-        format!("{} of {} pictures looked at", counts.processed, counts.candidates)
+    let looked = if counts.candidates > counts.processed {
+        say!(progress_looked_of, done = counts.processed, total = counts.candidates)
     } else {
-        format!("{} looked at", count(counts.processed, "picture", "pictures"))
+        count!(progress_looked, counts.processed)
     };
-    words.push_str(&format!(", {} compared", count(counts.faces, "face", "faces")));
+    let mut words = vec![looked, count!(progress_compared, counts.faces)];
     if counts.failed > 0 {
-        words.push_str(&format!(", {} could not be used", counts.failed));
+        words.push(count!(progress_unusable, counts.failed));
     }
-    words
+    words.join(", ")
 }
 
 /// The headline of a finished search.
 pub fn outcome(matches: usize, possible: usize) -> String {
     match (matches, possible) {
-        (0, 0) => "No match found".to_owned(),
-        (0, p) => count(p, "possible match", "possible matches"),
-        (m, 0) => count(m, "match", "matches"),
-        (m, p) => format!("{} and {p} possible", count(m, "match", "matches")),
+        (0, 0) => say!(outcome_none),
+        (0, p) => count!(outcome_possible, p),
+        (m, 0) => count!(outcome_matches, m),
+        (m, p) => count!(outcome_and_possible, p, matches = count!(outcome_matches, m)),
     }
 }
 
 /// Which file was compared.
-pub fn downloaded_from(from: DownloadedFrom) -> &'static str {
+pub fn downloaded_from(from: DownloadedFrom) -> String {
     match from {
-        DownloadedFrom::Picture => "the picture itself",
-        DownloadedFrom::Rendition => "another size of the picture",
-        DownloadedFrom::Thumbnail => "a small copy: the picture could not be had",
-        DownloadedFrom::PageImage => "the picture that its page shows of itself",
+        DownloadedFrom::Picture => say!(opened_from_picture),
+        DownloadedFrom::Rendition => say!(opened_from_rendition),
+        DownloadedFrom::Thumbnail => say!(opened_from_thumbnail),
+        DownloadedFrom::PageImage => say!(opened_from_page),
     }
 }
 
 /// What a source is sent in a search, by what it needs.
-pub fn sent(needs: &[String]) -> &'static str {
+pub fn sent(needs: &[String]) -> String {
     let needs_one = |what: &str| needs.iter().any(|need| need == what);
     if needs_one("picture") {
-        "gets your photo"
+        say!(sent_picture)
     } else if needs_one("picture_url") {
-        "gets your photo's public address"
+        say!(sent_picture_url)
     } else if needs_one("words") {
-        "gets your words"
+        say!(sent_words)
     } else {
-        "stays on this server"
+        say!(sent_nothing)
     }
 }
 
@@ -153,13 +170,10 @@ pub fn where_photos_go(providers: &[ProviderReport]) -> String {
         of_need.map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")
     };
     let (photo, words) = (names("picture"), names("words"));
-    let mut said = if photo.is_empty() {
-        "Your photo is sent to this server only, and examined there.".to_owned()
-    } else {
-        format!("Your photo is sent to this server, and a smaller copy of it to {photo}, unless you untick them under Options.")
-    };
+    let mut said = if photo.is_empty() { say!(sent_server_only) } else { say!(sent_to_sources, sources = photo) };
     if !words.is_empty() {
-        said.push_str(&format!(" Words that you give are sent to {words}."));
+        said.push(' ');
+        said.push_str(&say!(sent_words_to, sources = words));
     }
     said
 }

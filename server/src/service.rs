@@ -9,6 +9,7 @@ use crate::{
     config::{Config, Database, EngineConfig, Role},
     discovery::{self, Provider, Providers, RequestedBuckets},
     fetch::{ClientError, DownloadCounts, Downloads, S3Fetcher, Surroundings},
+    http::UploadRoom,
     jobs::{Beside, JobError, Jobs, MISSED_HEARTBEATS},
     metrics::{self, CountedFetcher, CountedProvider, Metrics},
     objects::{self, Objects, SignedLinks},
@@ -130,6 +131,8 @@ pub struct Service {
     pub analyses: Arc<AnalysisCache>,
     pub metrics: Arc<Metrics>,
     pub limits: ImageLimits,
+    /// For what is being handed in.
+    pub uploads: UploadRoom,
     /// One permit per picture that is decoded to check an upload.
     pub decoders: Arc<Semaphore>,
     /// Cancelled when the service is to stop.
@@ -203,6 +206,7 @@ impl Service {
             analyses,
             metrics,
             limits,
+            uploads: UploadRoom::new(config.http.uploads_max_bytes),
             decoders: Arc::new(Semaphore::new(cores)),
             shutdown,
             visions,
@@ -265,6 +269,7 @@ impl Service {
         context.downloads_folder = self.config.download.folder.clone();
         let fetchers = self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone())));
         context.fetcher = Arc::new(CountedFetcher::new(Arc::new(fetchers), self.metrics.clone()));
+        context.clock = self.clock.clone();
         context.metrics = self.metrics.clone();
         context.pools = Some(Arc::new(AskablePools::counted(self.pools.clone(), self.metrics.clone())));
         context.known = Arc::new(self.pools.analyses());

@@ -8,6 +8,7 @@ use app::api::{Counts, EventKind, MatchOptions, MatchResult, MatchStatus, Qualit
 use bytes::Bytes;
 use image::{ImageFormat, Rgb, RgbImage};
 use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, NetworkInfo, Person, Vision, VisionInfo};
+use server::clock::{Moment, StoppedClock};
 use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError, ProviderSource};
 use server::objects::{FolderObjects, Objects};
 use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhotos, distinct, run, validate_query};
@@ -262,6 +263,7 @@ impl Stage {
         let providers = self.pools.iter().enumerate().map(pool).chain(self.more.iter().cloned()).collect();
         let objects: Arc<dyn Objects> = Arc::new(FolderObjects::open(self.kept.path()).unwrap());
         let mut context = PipelineContext::new(vision, providers, Some(objects));
+        context.clock = Arc::new(StoppedClock(Moment(1_772_323_199_999)));
         context.visions = self.visions.clone();
         context.pools = self.source.clone();
         context.max_concurrency = 3;
@@ -637,7 +639,8 @@ async fn no_more_pictures_are_computed_at_once_than_there_are_permits() {
 #[test]
 fn as_many_pictures_are_computed_at_once_as_fill_the_calls_of_a_gpu() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let network = |role: &str, max_batch| NetworkInfo { role: role.into(), model: "played".into(), warm_up: 0.0, max_batch };
+    let network =
+        |role: &str, max_batch| NetworkInfo { role: role.into(), model: "played".into(), sha256: "5e".repeat(32), warm_up: 0.0, max_batch };
     for (detectors, embedding, pictures) in [(8, 32, cores.max(16)), (1, 8, cores.max(2))] {
         let mut vision = Played::new();
         vision.info.networks = vec![network("person", detectors), network("face", detectors), network("embedding", embedding)];

@@ -2,14 +2,18 @@
 //! a page is rendered, so none of this is ever called; it lets the components be written once.
 
 use crate::{
-    api::{Accepted, ErrorDetail, Health, StatusReport},
+    api::{Accepted, ErrorDetail, StatusReport},
     live::Heard,
     picture::Looked,
 };
 use leptos::web_sys::{DragEvent, HtmlFormElement, HtmlInputElement};
 
 fn absent() -> ErrorDetail {
-    ErrorDetail { code: "no_browser".to_owned(), message: "This needs a browser.".to_owned(), details: serde_json::Value::Null }
+    ErrorDetail {
+        code: "no_browser".to_owned(),
+        message: crate::words::plain(crate::words::key::shell_no_browser),
+        details: serde_json::Value::Null,
+    }
 }
 
 pub fn mark_hydrated() {}
@@ -45,10 +49,6 @@ pub async fn send(_form: HtmlFormElement) -> Result<Accepted, ErrorDetail> {
 }
 
 pub async fn status(_id: String) -> Result<StatusReport, ErrorDetail> {
-    Err(absent())
-}
-
-pub async fn health() -> Result<Health, ErrorDetail> {
     Err(absent())
 }
 

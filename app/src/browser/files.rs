@@ -1,7 +1,10 @@
 //! The chosen photos: whichever way they came (chosen, dropped, pasted) they end in the form's own file input, so that
 //! there is one way to send them.
 
-use crate::picture::{self, Looked, Picked};
+use crate::{
+    picture::{self, Looked, Picked},
+    words::say,
+};
 use leptos::prelude::{document, on_cleanup, window_event_listener};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -30,7 +33,7 @@ async fn check(file: &File) -> Result<(), String> {
     if let Ok(slice) = file.slice_with_i32_and_i32(0, picture::HEAD as i32) {
         match JsFuture::from(slice.array_buffer()).await {
             Ok(buffer) => head = js_sys::Uint8Array::new(&buffer).to_vec(),
-            Err(_) => return Err(format!("{name} could not be read: choose it again.")),
+            Err(_) => return Err(say!(pick_unreadable, name = name)),
         }
     }
     picture::check(&name, file.size() as usize, &head)

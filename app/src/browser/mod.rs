@@ -6,13 +6,15 @@
 mod files;
 mod follow;
 mod glide;
+mod json;
 mod net;
 
 pub use files::{forget_preview, inspect, keep, on_paste, take_dropped};
 pub use follow::{Following, follow};
 pub use glide::places;
-pub use net::{erase, health, send, status};
+pub use net::{erase, send, status};
 
+use crate::words::in_language;
 use wasm_bindgen_futures::JsFuture;
 
 fn window() -> web_sys::Window {
@@ -26,6 +28,12 @@ pub fn mark_hydrated() {
     }
 }
 
+/// What the server put into the document for the page to show. `None` where there is nothing that can be read.
+pub fn page_data() -> Option<crate::PageData> {
+    let text = leptos::prelude::document().get_element_by_id(crate::shell::DATA)?.text_content()?;
+    json::parse(&text).ok()
+}
+
 /// Leaves for another page of this site.
 pub fn go(address: &str) {
     let _ = window().location().assign(address);
@@ -35,14 +43,14 @@ pub fn reload() {
     let _ = window().location().reload();
 }
 
-/// Copies this page's own address. False where the browser does not allow it (plain http to another machine).
+/// Copies this page's own address: whoever opens it reads it in their own language. False where the browser does not allow it (plain http to another machine).
 pub async fn copy_address() -> bool {
     let window = window();
     if !window.is_secure_context() {
         return false;
     }
     match window.location().href() {
-        Ok(href) => JsFuture::from(window.navigator().clipboard().write_text(&href)).await.is_ok(),
+        Ok(href) => JsFuture::from(window.navigator().clipboard().write_text(&in_language(&href, None))).await.is_ok(),
         Err(_) => false,
     }
 }

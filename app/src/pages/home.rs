@@ -2,52 +2,41 @@
 
 use crate::{
     api::Health,
-    parts::{BROUGHT, Upload},
-    read::{self, HomeData},
+    parts::{BROUGHT, Upload, titled},
+    read::HomeData,
     text,
+    words::say,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 #[component]
-pub fn HomePage() -> impl IntoView {
-    let face = use_query_map().with_untracked(|query| query.get("face").and_then(|face| face.parse::<usize>().ok()));
-    let data = Resource::new_blocking(|| (), |()| read::home());
+pub fn HomePage(data: HomeData) -> impl IntoView {
+    let HomeData { health, problem, face } = data;
+    titled(String::new);
     view! {
-        <Title text="" />
         <div class="home">
             <section class="hero">
-                <h1>"One face, found among many pictures."</h1>
+                <h1>{say!(home_title)}</h1>
                 <p class="lead">
-                    "Give the engine a photo. It compares the face with every face in the pictures it may search, ranks what it finds, and shows you why."
+                    {say!(home_lead)}
                 </p>
                 <ol class="steps">
                     <li>
-                        <b>"Find"</b>
-                        <span>"People and faces are found in your photo and in each picture searched."</span>
+                        <b>{say!(home_find)}</b>
+                        <span>{say!(home_find_how)}</span>
                     </li>
                     <li>
-                        <b>"Compare"</b>
-                        <span>"Each face becomes a vector; the similarity of two vectors is a number up to 1."</span>
+                        <b>{say!(home_compare)}</b>
+                        <span>{say!(home_compare_how)}</span>
                     </li>
                     <li>
-                        <b>"Judge"</b>
-                        <span>"You see both faces side by side, the thresholds and the source. You decide."</span>
+                        <b>{say!(home_judge)}</b>
+                        <span>{say!(home_judge_how)}</span>
                     </li>
                 </ol>
             </section>
-            <Suspense fallback=|| {
-                view! { <p class="hint">"Loading…"</p> }
-            }>
-                {move || Suspend::new(async move {
-                    let HomeData { health, problem } = data.await;
-                    view! {
-                        <Upload health=health.clone() problem=problem face=face />
-                        <Trust health=health />
-                    }
-                })}
-            </Suspense>
+            <Upload health=Some(health.clone()) problem=problem face=face />
+            <Trust health=Some(health) />
         </div>
     }
 }
@@ -57,29 +46,29 @@ pub fn HomePage() -> impl IntoView {
 fn Trust(health: Option<Health>) -> impl IntoView {
     let goes = text::where_photos_go(health.as_ref().map_or(&[][..], |health| &health.providers));
     view! {
-        <section class="trust" aria-label="What happens to your photo">
+        <section class="trust" aria-label=say!(home_photo)>
             <div>
-                <h2>"What happens to your photo"</h2>
+                <h2>{say!(home_photo)}</h2>
                 <ul>
                     <li>{goes}</li>
-                    <li>"Every result page names the day on which all of it is forgotten."</li>
-                    <li>"Erase deletes it at once: photo, vectors, crops and results."</li>
-                    <li>"Whoever has the address of a result can open it. Share it with care."</li>
+                    <li>{say!(home_forgotten)}</li>
+                    <li>{say!(home_erase)}</li>
+                    <li>{say!(home_address)}</li>
                 </ul>
             </div>
             {health
                 .map(|health| {
                     let searched: Vec<_> = health.providers.iter().filter(|provider| provider.configured && !BROUGHT.contains(&provider.name.as_str())).map(|provider| provider.name.clone()).collect();
                     let facts = [
-                        ("Engine", text::engine(&health)),
-                        ("Models", text::packs(&health)),
-                        ("Searches in", if searched.is_empty() { "nothing yet: no source is set up".to_owned() } else { searched.join(", ") }),
-                        ("Queue", format!("{} waiting, {} running", health.queue.queued, health.queue.running)),
-                        ("Version", health.version.clone()),
+                        (say!(home_engine), text::engine(&health)),
+                        (say!(home_models), text::packs(&health)),
+                        (say!(home_searches), if searched.is_empty() { say!(home_searches_nothing) } else { searched.join(", ") }),
+                        (say!(home_queue), say!(home_queue_now, queued = health.queue.queued, running = health.queue.running)),
+                        (say!(home_version), health.version.clone()),
                     ];
                     view! {
                         <div>
-                            <h2>"What does the work"</h2>
+                            <h2>{say!(home_work)}</h2>
                             <dl class="facts">
                                 {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
                             </dl>

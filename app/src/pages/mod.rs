@@ -5,5 +5,5 @@ mod problem;
 mod request;
 
 pub use home::HomePage;
-pub use problem::NotFoundPage;
+pub use problem::{NotFoundPage, Unreadable};
 pub use request::RequestPage;

@@ -2,18 +2,18 @@
 
 use crate::{
     api::{ErrorDetail, RequestState, StatusReport},
-    parts::Notice,
-    read, text,
+    parts::{Notice, titled},
+    text,
+    words::say,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 #[component]
 fn NewSearch() -> impl IntoView {
     view! {
         <p>
             <a class="button primary" href="/" rel="external">
-                "New search"
+                {say!(shell_new_search)}
             </a>
         </p>
     }
@@ -22,10 +22,9 @@ fn NewSearch() -> impl IntoView {
 /// No page has this address.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
-    read::not_found();
+    titled(|| say!(problem_not_found));
     view! {
-        <Title text="Not found" />
-        <Notice title="There is no page here" sentence="The address may be mistyped, or cut off where it was copied from.">
+        <Notice title=say!(problem_no_page) sentence=say!(problem_no_page_why)>
             <NewSearch />
         </Notice>
     }
@@ -34,12 +33,12 @@ pub fn NotFoundPage() -> impl IntoView {
 /// The request is erased or past its time.
 #[component]
 pub fn Erased() -> impl IntoView {
+    titled(|| say!(problem_erased));
     view! {
-        <Title text="Erased" />
         <Notice
             tone="calm"
-            title="This search is erased"
-            sentence="It was erased on demand or reached the end of its time. The photo, the face vectors, the crops and the results are gone from this server."
+            title=say!(problem_erased_title)
+            sentence=say!(problem_erased_why)
         >
             <NewSearch />
         </Notice>
@@ -51,20 +50,24 @@ pub fn Erased() -> impl IntoView {
 pub fn Unreadable(error: ErrorDetail) -> impl IntoView {
     match text::page_status(&error) {
         410 => view! { <Erased /> }.into_any(),
-        404 => view! {
-            <Title text="Not found" />
-            <Notice title="No search has this address" sentence="Check that the whole address was copied. Searches are forgotten after a while, too.">
-                <NewSearch />
-            </Notice>
+        404 => {
+            titled(|| say!(problem_not_found));
+            view! {
+                <Notice title=say!(problem_no_search) sentence=say!(problem_no_search_why)>
+                    <NewSearch />
+                </Notice>
+            }
+            .into_any()
         }
-        .into_any(),
-        _ => view! {
-            <Title text="Out of reach" />
-            <Notice title="The search cannot be shown right now" sentence=error.message>
-                <p class="hint">"Reload this page in a moment. Nothing is lost: searches are stored."</p>
-            </Notice>
+        _ => {
+            titled(|| say!(problem_out_of_reach));
+            view! {
+                <Notice title=say!(problem_out_of_reach_title) sentence=text::refusal(&error)>
+                    <p class="hint">{say!(problem_out_of_reach_help)}</p>
+                </Notice>
+            }
+            .into_any()
         }
-        .into_any(),
     }
 }
 
@@ -73,11 +76,11 @@ pub fn Unreadable(error: ErrorDetail) -> impl IntoView {
 pub fn Failed(error: Option<ErrorDetail>, report: StatusReport) -> impl IntoView {
     debug_assert_eq!(report.status, RequestState::Failed);
     let code = error.as_ref().map(|error| error.code.clone()).unwrap_or_default();
-    let sentence = error.map_or_else(|| "The server gave no reason.".to_owned(), |error| error.message);
+    let sentence = error.as_ref().map_or_else(|| say!(problem_no_reason), text::refusal);
     let title = match code.as_str() {
-        "no_face" => "No face found in your photo",
-        "low_quality" => "The face in your photo is too poor",
-        _ => "The search failed",
+        "no_face" => say!(problem_no_face),
+        "low_quality" => say!(problem_low_quality),
+        _ => say!(problem_failed),
     };
     let another_photo_helps = matches!(code.as_str(), "no_face" | "low_quality");
     view! {
@@ -86,18 +89,18 @@ pub fn Failed(error: Option<ErrorDetail>, report: StatusReport) -> impl IntoView
                 .then(|| {
                     view! {
                         <ul class="tips">
-                            <li>"Use a photo where the face is turned to the camera and at least 40 pixels wide."</li>
-                            <li>"Avoid strong backlight, sunglasses and heavy blur."</li>
-                            <li>"Crop away what is far from the person."</li>
+                            <li>{say!(problem_tip_turned)}</li>
+                            <li>{say!(problem_tip_light)}</li>
+                            <li>{say!(problem_tip_crop)}</li>
                         </ul>
                     }
                 })}
             <p>
                 <a class="button primary" href="/" rel="external">
-                    "Try another photo"
+                    {say!(problem_another_photo)}
                 </a>
             </p>
-            <p class="hint">{format!("Code: {code}. Asked {}.", text::moment(&report.created_at))}</p>
+            <p class="hint">{say!(problem_code, code = code, asked = text::moment(&report.created_at))}</p>
         </Notice>
     }
 }

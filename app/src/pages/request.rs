@@ -1,35 +1,22 @@
 //! `/requests/{id}`: the search as it runs and its result. The server renders what is known; the browser follows.
 
-use super::problem::{Erased, Failed, Unreadable};
+use super::problem::{Erased, Failed};
 use crate::{
     api::{MatchStatus, RequestState},
     browser,
     live::Live,
-    parts::{CopyLink, Erase, Gallery, How, Missing, Probe, Progress},
-    read::{self, RequestData},
+    parts::{CopyLink, Erase, Gallery, How, Missing, Probe, Progress, titled},
+    read::RequestData,
     text,
+    words::say,
 };
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
-use leptos_router::hooks::use_params_map;
 
 #[component]
-pub fn RequestPage() -> impl IntoView {
-    let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
-    let data = Resource::new_blocking(move || id.clone(), read::request);
-    view! {
-        <Meta name="robots" content="noindex, nofollow" />
-        <Suspense fallback=|| {
-            view! { <p class="hint">"Loading…"</p> }
-        }>
-            {move || Suspend::new(async move {
-                match data.await {
-                    Ok(data) if data.report.status == RequestState::Expired => view! { <Erased /> }.into_any(),
-                    Ok(data) => view! { <Request data=data /> }.into_any(),
-                    Err(error) => view! { <Unreadable error=error /> }.into_any(),
-                }
-            })}
-        </Suspense>
+pub fn RequestPage(data: RequestData) -> impl IntoView {
+    match data.report.status {
+        RequestState::Expired => view! { <Erased /> }.into_any(),
+        _ => view! { <Request data=data /> }.into_any(),
     }
 }
 
@@ -47,14 +34,17 @@ fn Request(data: RequestData) -> impl IntoView {
 
     let headline = Memo::new(move |_| match live.state.get() {
         RequestState::Completed => text::outcome(live.count(MatchStatus::Match), live.count(MatchStatus::Possible)),
-        RequestState::Queued => "Waiting for its turn".to_owned(),
-        _ => "Searching…".to_owned(),
+        RequestState::Queued => say!(request_waiting),
+        _ => say!(request_searching),
     });
     let pill = move || format!("pill {}", live.state.get());
     let failed = move || live.state.get() == RequestState::Failed;
-    let seconds = move || live.result.with(|result| result.as_ref().map(|result| format!(" in {}", text::duration(result.time_taken))));
+    let seconds = move || {
+        live.result
+            .with(|result| result.as_ref().map(|result| format!(" {}", say!(request_in_time, time = text::duration(result.time_taken)))))
+    };
+    titled(move || if failed() { say!(request_failed) } else { headline.get() });
     view! {
-        <Title text=move || if failed() { "Failed".to_owned() } else { headline.get() } />
         // Without JavaScript the page asks again by itself. (As raw markup: with JavaScript a browser parses the
         // inside of noscript as text, which could not be taken over.)
         {running_at_first.then(|| view! { <noscript inner_html="<meta http-equiv=\"refresh\" content=\"2\">"></noscript> })}

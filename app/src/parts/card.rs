@@ -10,6 +10,7 @@ use crate::{
     live::{Card, Live},
     places::places,
     quality, text,
+    words::{count, say},
 };
 use leptos::prelude::*;
 
@@ -79,6 +80,7 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
         move |_| report.with(|report| quality::held_back(&report.held_back).or_else(|| poor(report)))
     });
     let panel = format!("{key}-opened");
+    let picture_name = name.clone();
     // While faces still arrive ranks are provisional: the place in the gallery says enough.
     let settled = move || live.result.with(Option::is_some);
     view! {
@@ -89,7 +91,7 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
                         <img src=address alt="" width="112" height="112" loading="lazy" decoding="async" />
                     }
                     .into_any(),
-                    None => view! { <span class="no-picture">"No picture"</span> }.into_any(),
+                    None => view! { <span class="no-picture">{say!(card_no_picture)}</span> }.into_any(),
                 }}
                 <Show when=settled>
                     <span class="rank">{rank.clone()}</span>
@@ -112,18 +114,18 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
                         </span>
                     </Show>
                     <Show when=fallback>
-                        <span class="flag">"Whole picture: no face found in it"</span>
+                        <span class="flag">{say!(card_whole)}</span>
                     </Show>
                     <Show when=thumbnail_only>
-                        <span class="flag" title="Only a small copy of the picture could be had">"Thumbnail only"</span>
+                        <span class="flag" title=say!(card_thumbnail_why)>{say!(card_thumbnail)}</span>
                     </Show>
                     <Show when=move || elsewhere.get() != 0>
-                        <span class="flag">{move || format!("Also at {}", text::count(elsewhere.get(), "place", "places"))}</span>
+                        <span class="flag">{move || count!(card_also_at, elsewhere.get())}</span>
                     </Show>
                 </p>
                 <button class="open" type="button" popovertarget=panel.clone()>
-                    "Compare"
-                    <span class="unseen">" with the face in " {short_name(&report.with_untracked(|report| report.pool_image.clone()))}</span>
+                    {say!(card_compare)}
+                    <span class="unseen">{format!(" {}", say!(card_compare_with, name = picture_name))}</span>
                 </button>
             </div>
             <Opened panel=panel report=report live=live />

@@ -1,6 +1,9 @@
 //! What stands around every page, and the notice that carries bad news.
 
-use crate::browser;
+use crate::{
+    browser,
+    words::{self, Language, say},
+};
 use leptos::prelude::*;
 
 /// The name, and the way back to a new search. Links load whole pages: each page's HTTP status and data are its own.
@@ -18,12 +21,27 @@ pub fn Header() -> impl IntoView {
                 </svg>
                 <span>"Face Engine"</span>
             </a>
-            <nav aria-label="Main">
+            <nav aria-label=say!(shell_navigation)>
+                <Languages />
                 <a class="button quiet" href="/" rel="external">
-                    "New search"
+                    {say!(shell_new_search)}
                 </a>
             </nav>
         </header>
+    }
+}
+
+/// This page in each other language, by an address that the server remembers: no script is needed.
+#[component]
+fn Languages() -> impl IntoView {
+    let link = |language: Language| {
+        let (code, address) = (language.code(), words::elsewhere(language));
+        view! { <a class="button quiet" href=address rel="external nofollow" hreflang=code lang=code>{language.name()}</a> }
+    };
+    view! {
+        <span class="languages" role="group" aria-label=say!(shell_language)>
+            {Language::ALL.into_iter().filter(|language| *language != words::here()).map(link).collect_view()}
+        </span>
     }
 }
 
@@ -32,9 +50,9 @@ pub fn Footer() -> impl IntoView {
     view! {
         <footer class="bottom">
             <p>
-                "A similarity is a measurement, not a proof. Two people can look alike, and one person can look different: compare the faces yourself before you act."
+                {say!(shell_caution)}
             </p>
-            <p>"This page loads nothing from other sites."</p>
+            <p>{say!(shell_own)}</p>
         </footer>
     }
 }

@@ -4,6 +4,8 @@ use super::card::ResultCard;
 use crate::{
     api::{MatchStatus, RequestState},
     live::Live,
+    text,
+    words::say,
 };
 use leptos::prelude::*;
 
@@ -15,13 +17,13 @@ pub fn Gallery(live: Live) -> impl IntoView {
     let nothing = move || total.get() == 0 && live.state.get() == RequestState::Completed;
     let waiting = move || total.get() == 0 && !live.state.get().is_final();
     view! {
-        <section class="results" aria-label="Compared faces">
+        <section class="results" aria-label=say!(gallery_title)>
             <fieldset class="filter">
-                <legend class="unseen">"Show"</legend>
-                <Choice id="show-all" label="All" count=total checked=true />
-                <Choice id="show-match" label="Match" count=matches />
-                <Choice id="show-possible" label="Possible" count=possible />
-                <Choice id="show-no-match" label="No match" count=others />
+                <legend class="unseen">{say!(gallery_show)}</legend>
+                <Choice id="show-all" label=say!(gallery_all) count=total checked=true />
+                <Choice id="show-match" label=text::badge(MatchStatus::Match) count=matches />
+                <Choice id="show-possible" label=text::badge(MatchStatus::Possible) count=possible />
+                <Choice id="show-no-match" label=text::badge(MatchStatus::NoMatch) count=others />
             </fieldset>
             <ol class="gallery">
                 <For each=move || live.cards.get() key=|card| card.key.clone() let:card>
@@ -31,18 +33,18 @@ pub fn Gallery(live: Live) -> impl IntoView {
             <Show when=waiting>
                 <div class="empty">
                     <span class="pulse" aria-hidden="true"></span>
-                    <p>"Faces appear here as soon as they are compared."</p>
+                    <p>{say!(gallery_waiting)}</p>
                 </div>
             </Show>
             <Show when=nothing>
                 <div class="empty">
-                    <h2>"Nothing to show"</h2>
+                    <h2>{say!(gallery_nothing)}</h2>
                     <p>
-                        "No picture was left to compare with, or none reached the similarity you asked for. Search again with a lower threshold, or let the engine search more pictures."
+                        {say!(gallery_nothing_why)}
                     </p>
                     <p>
                         <a class="button" href="/" rel="external">
-                            "New search"
+                            {say!(shell_new_search)}
                         </a>
                     </p>
                 </div>
@@ -53,7 +55,7 @@ pub fn Gallery(live: Live) -> impl IntoView {
 
 /// One choice of the filter, with how many it would show; none cannot be chosen.
 #[component]
-fn Choice(id: &'static str, label: &'static str, count: Memo<usize>, #[prop(optional)] checked: bool) -> impl IntoView {
+fn Choice(id: &'static str, label: String, count: Memo<usize>, #[prop(optional)] checked: bool) -> impl IntoView {
     view! {
         <span class="choice">
             <input type="radio" name="show" id=id checked=checked disabled=move || !checked && count.get() == 0 />

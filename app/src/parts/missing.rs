@@ -1,6 +1,6 @@
 //! What could not be had, folded away: pictures and sources, counted, each kind with its reason in plain words.
 
-use crate::{api::ProviderReport, live::Live, text};
+use crate::{api::ProviderReport, live::Live, text, words::say};
 use leptos::prelude::*;
 
 /// `unasked`: sources that this server knows and that are not set up.
@@ -13,8 +13,7 @@ pub fn Missing(live: Live, unasked: Vec<ProviderReport>) -> impl IntoView {
         let diagnostics = diagnostics.get();
         text::absences(&diagnostics).map(|summary| {
             let kinds = diagnostics.iter().filter(|d| text::is_absence(d)).map(|d| view! { <li>{text::absence(d)}</li> }).collect_view();
-            let unasked =
-                unasked.with_value(|names| (!names.is_empty()).then(|| format!("Not set up on this server: {}", names.join(", "))));
+            let unasked = unasked.with_value(|names| (!names.is_empty()).then(|| say!(absence_not_set_up, sources = names.join(", "))));
             view! {
                 <details class="missing">
                     <summary>{summary}</summary>

@@ -13,6 +13,7 @@ mod progress;
 mod quality;
 mod scale;
 mod sources;
+mod titled;
 mod tools;
 mod upload;
 mod upload_options;
@@ -23,5 +24,8 @@ pub use missing::Missing;
 pub use probe::{How, Probe};
 pub use progress::Progress;
 pub use sources::BROUGHT;
+#[cfg(not(feature = "hydrate"))]
+pub use titled::DocumentTitle;
+pub use titled::titled;
 pub use tools::{CopyLink, Erase};
 pub use upload::Upload;

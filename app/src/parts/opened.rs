@@ -12,6 +12,7 @@ use crate::{
     live::Live,
     places::places,
     quality, text,
+    words::{decimal, percent, say},
 };
 use leptos::prelude::*;
 
@@ -36,8 +37,7 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
     let body = move || {
         let report = report.get();
         let calibration = calibration();
-        let verdict =
-            if report.held_back.is_empty() { text::verdict(report.match_status).to_owned() } else { quality::verdict(&report.held_back) };
+        let verdict = if report.held_back.is_empty() { text::verdict(report.match_status) } else { quality::verdict(&report.held_back) };
         let thresholds = live.thresholds.get();
         let name = short_name(&report.pool_image);
         let face = &report.face;
@@ -45,41 +45,37 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
         let mut others = places(&report);
         let place = others.remove(0);
         let facts = [
-            ("Similarity (cosine)", format!("{:.4}", report.similarity)),
+            (say!(opened_similarity), decimal(&format!("{:.4}", report.similarity))),
             (
-                "Face found with",
-                if report.fallback {
-                    "no face: the whole picture stood in".to_owned()
-                } else {
-                    format!("{:.0}% confidence", face.score * 100.0)
-                },
+                say!(opened_face_found),
+                if report.fallback { say!(opened_no_face) } else { say!(opened_confidence, share = percent(face.score)) },
             ),
-            ("Pose", face.quality.as_ref().map_or_else(|| "not known".to_owned(), quality::pose)),
-            ("Light", face.quality.as_ref().map_or_else(|| "not known".to_owned(), quality::light)),
-            ("Sharpness", format!("{:.0}", face.sharpness)),
-            ("Face size", format!("{} × {} pixels", x2 - x1, y2 - y1)),
+            (say!(opened_pose), face.quality.as_ref().map_or_else(|| say!(opened_not_known), quality::pose)),
+            (say!(opened_light), face.quality.as_ref().map_or_else(|| say!(opened_not_known), quality::light)),
+            (say!(opened_sharpness), format!("{:.0}", face.sharpness)),
+            (say!(opened_face_size), say!(opened_pixels, width = x2 - x1, height = y2 - y1)),
             (
-                "Person found with",
-                report.person.as_ref().map_or_else(
-                    || "face stands outside every person".to_owned(),
-                    |person| format!("{:.0}% confidence", person.score * 100.0),
-                ),
+                say!(opened_person_found),
+                report
+                    .person
+                    .as_ref()
+                    .map_or_else(|| say!(opened_no_person), |person| say!(opened_confidence, share = percent(person.score))),
             ),
-            ("Found by", place.providers.join(", ")),
-            ("Compared", text::downloaded_from(report.downloaded_from).to_owned()),
+            (say!(opened_found_by), place.providers.join(", ")),
+            (say!(opened_compared), text::downloaded_from(report.downloaded_from)),
         ];
         let annotated = report.annotated.clone().or_else(|| report.thumbnail.clone());
         view! {
             <div class="pair">
-                <Crop address=query() caption="Your photo" alt="The face from your photo" quality=query_quality() renew=renew />
+                <Crop address=query() caption=say!(opened_yours) alt=say!(opened_yours_alt) quality=query_quality() renew=renew />
                 <div class="pair-verdict">
                     <strong class="similarity">{text::similarity(report.similarity)}</strong>
                     <Badge status=Signal::stored(report.match_status) />
                 </div>
                 <Crop
                     address=report.crop.clone()
-                    caption="Found"
-                    alt=format!("The face found in {name}")
+                    caption=say!(opened_found)
+                    alt=say!(opened_found_alt, name = name)
                     quality=face.quality.clone()
                     renew=renew
                 />
@@ -87,27 +83,27 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
             <Scale similarity=Signal::stored(report.similarity) thresholds=live.thresholds />
             <p class="verdict">
                 {verdict}
-                <span class="hint">{format!(" Possible from {:.2}, match from {:.2}.", thresholds.possible, thresholds.match_)}</span>
-                {(!calibration.is_empty()).then(|| view! { <span class="hint">{format!(" Thresholds: {calibration}")}</span> })}
+                <span class="hint">{format!(" {}", text::limits(thresholds))}</span>
+                {(!calibration.is_empty()).then(|| view! { <span class="hint">{format!(" {} ", say!(opened_thresholds))}<span lang="en">{calibration}</span></span> })}
             </p>
             {annotated
                 .map(|address| {
                     view! {
                         <figure class="whole">
-                            <img src=address alt=format!("{name} with the person and the face outlined") loading="lazy" on:error=move |_| renew() />
-                            <figcaption>"The whole picture, with what was found outlined"</figcaption>
+                            <img src=address alt=say!(opened_whole_alt, name = name) loading="lazy" on:error=move |_| renew() />
+                            <figcaption>{say!(opened_whole)}</figcaption>
                         </figure>
                     }
                 })}
             <dl class="facts">
                 {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
-                <div class="wide"><dt>"Picture"</dt><dd><Outside address=place.image_uri.clone() words=place.image_uri.clone() /></dd></div>
+                <div class="wide"><dt>{say!(opened_picture)}</dt><dd><Outside address=place.image_uri.clone() words=place.image_uri.clone() /></dd></div>
                 {place
                     .page_url
                     .clone()
-                    .map(|page| view! { <div class="wide"><dt>"On the page"</dt><dd><Outside address=page.clone() words=page /></dd></div> })}
-                <div class="wide"><dt>"Licence"</dt><dd><Licence place=place /></dd></div>
-                <div class="wide"><dt>"SHA-256 of the file"</dt><dd><code>{report.sha256.clone()}</code></dd></div>
+                    .map(|page| view! { <div class="wide"><dt>{say!(opened_page)}</dt><dd><Outside address=page.clone() words=page /></dd></div> })}
+                <div class="wide"><dt>{say!(opened_licence)}</dt><dd><Licence place=place /></dd></div>
+                <div class="wide"><dt>{say!(opened_sha)}</dt><dd><code>{report.sha256.clone()}</code></dd></div>
             </dl>
             <Elsewhere places=others />
         }
@@ -118,7 +114,7 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
             <div class="opened-top">
                 <h2 id=heading>{title}</h2>
                 <button class="button quiet" type="button" popovertarget=panel popovertargetaction="hide" autofocus=true>
-                    "Close"
+                    {say!(opened_close)}
                 </button>
             </div>
             {body}
@@ -130,7 +126,7 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
 #[component]
 fn Crop(
     address: Option<String>,
-    caption: &'static str,
+    caption: String,
     #[prop(into)] alt: String,
     quality: Option<QualityReport>,
     renew: impl Fn() + Copy + Send + 'static,
@@ -139,7 +135,7 @@ fn Crop(
         <figure class="crop">
             {match address {
                 Some(address) => view! { <img src=address alt=alt width="224" height="224" loading="lazy" on:error=move |_| renew() /> }.into_any(),
-                None => view! { <span class="no-picture">"No crop"</span> }.into_any(),
+                None => view! { <span class="no-picture">{say!(opened_no_crop)}</span> }.into_any(),
             }}
             <figcaption>{caption} {quality.map(|report| view! { <Quality report=report /> })}</figcaption>
         </figure>

@@ -9,6 +9,7 @@ use crate::{
     browser,
     picture::{Looked, Picked},
     text,
+    words::{count, say},
 };
 use leptos::{html, prelude::*, task::spawn_local};
 
@@ -63,7 +64,7 @@ pub fn Pick(picked: RwSignal<Vec<Picked>>, problem: RwSignal<Option<String>>) ->
         if taken {
             look();
         } else {
-            problem.set(Some("That was not a file: drop a picture saved on this device.".to_owned()));
+            problem.set(Some(say!(pick_not_a_file)));
         }
     };
     let limit = MAX_UPLOAD_BYTES / (1024 * 1024);
@@ -96,7 +97,7 @@ pub fn Pick(picked: RwSignal<Vec<Picked>>, problem: RwSignal<Option<String>>) ->
             />
             {move || picked.with(|picked| inside(picked))}
             <span class="hint" id="file-hint">
-                {format!("JPEG, PNG, WebP or GIF, up to {limit} MB each; up to {MAX_QUERY_PHOTOS} photos, all of the same person")}
+                {say!(pick_kinds, mb = limit, most = MAX_QUERY_PHOTOS)}
             </span>
         </label>
         {move || {
@@ -113,8 +114,7 @@ fn forget(picked: &[Picked]) {
 /// What stands in the box: the invitation, the one photo, or how many there are.
 fn inside(picked: &[Picked]) -> AnyView {
     let bytes: usize = picked.iter().map(|picked| picked.size).sum();
-    let more = (picked.len() < MAX_QUERY_PHOTOS)
-        .then(|| view! { <span class="drop-or">" Drop or paste to add photos of the same person."</span> });
+    let more = (picked.len() < MAX_QUERY_PHOTOS).then(|| view! { <span class="drop-or">" " {say!(pick_add)}</span> });
     match picked {
         [] => view! {
             <svg class="drop-sign" viewBox="0 0 48 48" width="56" height="56" aria-hidden="true">
@@ -123,14 +123,14 @@ fn inside(picked: &[Picked]) -> AnyView {
             </svg>
             <span class="drop-words">
                 <b>
-                    <span class="drop-or">"Drop a photo, paste it, or "</span>
-                    <span class="link">"choose a file"</span>
+                    <span class="drop-or">{say!(pick_drop)} " "</span>
+                    <span class="link">{say!(pick_choose)}</span>
                 </b>
             </span>
         }
         .into_any(),
         [one] => view! {
-            <img class="preview" src=one.preview.clone() alt="Your photo" />
+            <img class="preview" src=one.preview.clone() alt=say!(pick_yours) />
             <span class="drop-words">
                 <b class="file-name">{one.name.clone()}</b>
                 <span class="hint">{text::chosen(1, bytes)} {more}</span>
@@ -139,7 +139,7 @@ fn inside(picked: &[Picked]) -> AnyView {
         .into_any(),
         several => view! {
             <span class="drop-words">
-                <b>{text::count(several.len(), "photo of one person", "photos of one person")}</b>
+                <b>{count!(pick_several, several.len())}</b>
                 <span class="hint">{text::chosen(several.len(), bytes)} {more}</span>
             </span>
         }
@@ -151,21 +151,21 @@ fn inside(picked: &[Picked]) -> AnyView {
 #[component]
 fn Chosen(picked: Vec<Picked>, remove: impl Fn(usize) + Copy + Send + 'static) -> impl IntoView {
     let photo = move |(place, picked): (usize, Picked)| {
-        let alt = format!("Photo {}", place + 1);
+        let alt = say!(pick_photo, n = place + 1);
         view! {
             <li>
                 <img class="preview" src=picked.preview alt=alt />
                 <span class="file-name">{picked.name.clone()}</span>
-                {(place == 0).then(|| view! { <span class="hint">"Shows who is meant"</span> })}
+                {(place == 0).then(|| view! { <span class="hint">{say!(pick_who)}</span> })}
                 <button class="button quiet" type="button" on:click=move |_| remove(place)>
-                    "Remove"
+                    {say!(pick_remove)}
                     <span class="unseen">" " {picked.name}</span>
                 </button>
             </li>
         }
     };
     view! {
-        <ol class="chosen-photos" aria-label="Chosen photos">
+        <ol class="chosen-photos" aria-label=say!(pick_chosen)>
             {picked.into_iter().enumerate().map(photo).collect_view()}
         </ol>
     }

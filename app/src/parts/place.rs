@@ -1,7 +1,11 @@
 //! A place that a picture stands in: who named it, whose page it is, under which licence. Strangers have said all of it:
 //! it is shown as plain text, and a link tells the other site nothing about the reader.
 
-use crate::{places::Place, text};
+use crate::{
+    places::Place,
+    text,
+    words::{count, say},
+};
 use leptos::prelude::*;
 
 /// A link where the address is one of the web, plain words elsewhere.
@@ -17,7 +21,7 @@ pub fn Outside(address: String, #[prop(into)] words: String) -> impl IntoView {
 #[component]
 pub fn Licence(place: Place) -> impl IntoView {
     let Place { license, license_url, attribution, .. } = place;
-    let words = license.or_else(|| license_url.clone()).unwrap_or_else(|| "not stated".to_owned());
+    let words = license.or_else(|| license_url.clone()).unwrap_or_else(|| say!(place_not_stated));
     view! {
         <Outside address=license_url.unwrap_or_default() words=words />
         {attribution.map(|who| view! { <span class="attribution">{format!(" · {who}")}</span> })}
@@ -29,7 +33,7 @@ pub fn Licence(place: Place) -> impl IntoView {
 pub fn Source(place: Place) -> impl IntoView {
     let stands = match (&place.page_url, &place.source_domain) {
         (Some(page), domain) => {
-            let words = domain.clone().unwrap_or_else(|| "its page".to_owned());
+            let words = domain.clone().unwrap_or_else(|| say!(place_its_page));
             Some(view! { " · " <Outside address=page.clone() words=words /> }.into_any())
         }
         (None, Some(domain)) => Some(view! { {format!(" · {domain}")} }.into_any()),
@@ -49,7 +53,7 @@ pub fn Source(place: Place) -> impl IntoView {
 /// The other places of a picture, folded away.
 #[component]
 pub fn Elsewhere(places: Vec<Place>) -> impl IntoView {
-    let summary = format!("Also at {}", text::count(places.len(), "place", "places"));
+    let summary = count!(card_also_at, places.len());
     let place = |place: Place| {
         let address = place.page_url.clone().unwrap_or_else(|| place.image_uri.clone());
         let words = place.title.clone().unwrap_or_else(|| address.clone());

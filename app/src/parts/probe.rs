@@ -5,6 +5,7 @@ use crate::{
     api::{MatchResult, ProbeReport},
     live::Live,
     quality, text,
+    words::{count, decimal, percent, say},
 };
 use leptos::prelude::*;
 
@@ -13,7 +14,7 @@ use leptos::prelude::*;
 pub fn Probe(live: Live) -> impl IntoView {
     let probe = move || live.result.with(|result| result.as_ref().and_then(|result| result.result.first().cloned()));
     view! {
-        <section class="probe" aria-label="Your photo">
+        <section class="probe" aria-label=say!(probe_title)>
             {move || match probe() {
                 Some(probe) => view! { <Known probe=probe /> }.into_any(),
                 None if live.state.get().is_final() => ().into_any(),
@@ -21,12 +22,12 @@ pub fn Probe(live: Live) -> impl IntoView {
                     <div class="probe-face waiting">
                         <span class="pulse" aria-hidden="true"></span>
                     </div>
-                    <p class="hint">"Your face crop appears when the search is done."</p>
+                    <p class="hint">{say!(probe_waiting)}</p>
                 }
                 .into_any(),
             }}
             <p class="purpose">
-                <span class="hint">"Purpose"</span>
+                <span class="hint">{say!(probe_purpose)}</span>
                 <q>{live.report.with_value(|report| report.purpose.clone())}</q>
             </p>
         </section>
@@ -36,10 +37,10 @@ pub fn Probe(live: Live) -> impl IntoView {
 /// How the face in the photo was found.
 fn found(probe: &ProbeReport) -> String {
     if probe.face.landmarks.is_empty() {
-        return "No face was found: the whole picture stands in.".to_owned();
+        return say!(probe_no_face);
     }
-    let sure = format!("Face found with {:.0}% confidence", probe.face.score * 100.0);
-    if probe.person.is_some() { sure } else { sure + ", outside every person found" }
+    let share = percent(probe.face.score);
+    if probe.person.is_some() { say!(probe_found, share = share) } else { say!(probe_found_outside, share = share) }
 }
 
 #[component]
@@ -47,11 +48,11 @@ fn Known(probe: ProbeReport) -> impl IntoView {
     let faces = probe.faces.len();
     let chosen = probe.face_index;
     view! {
-        <h2>"Your photo"</h2>
+        <h2>{say!(probe_title)}</h2>
         <div class="probe-face">
             {match probe.crop.clone() {
-                Some(address) => view! { <img src=address alt="The face that is searched for" width="224" height="224" /> }.into_any(),
-                None => view! { <span class="no-picture">"No crop"</span> }.into_any(),
+                Some(address) => view! { <img src=address alt=say!(probe_alt) width="224" height="224" /> }.into_any(),
+                None => view! { <span class="no-picture">{say!(opened_no_crop)}</span> }.into_any(),
             }}
         </div>
         <p class="hint">
@@ -66,8 +67,8 @@ fn Known(probe: ProbeReport) -> impl IntoView {
             .map(|address| {
                 view! {
                     <details class="more">
-                        <summary>"See the whole photo"</summary>
-                        <img class="annotated" src=address alt="Your photo with the faces outlined" loading="lazy" />
+                        <summary>{say!(probe_whole)}</summary>
+                        <img class="annotated" src=address alt=say!(probe_whole_alt) loading="lazy" />
                     </details>
                 }
             })}
@@ -75,12 +76,12 @@ fn Known(probe: ProbeReport) -> impl IntoView {
             .then(|| {
                 view! {
                     <div class="faces">
-                        <p>{format!("{} in your photo; face {} was compared.", text::count(faces, "face", "faces"), chosen + 1)}</p>
-                        <p class="hint">"Search with another one (choose the photo again):"</p>
+                        <p>{count!(probe_faces, faces, chosen = chosen + 1)}</p>
+                        <p class="hint">{say!(probe_another)}</p>
                         <ul>
                             {(0..faces)
                                 .map(|face| {
-                                    let label = format!("Face {}", face + 1);
+                                    let label = say!(probe_face, n = face + 1);
                                     if face == chosen {
                                         view! { <li><span class="chosen" aria-current="true">{label}</span></li> }.into_any()
                                     } else {
@@ -110,39 +111,45 @@ fn Account(result: MatchResult, live: Live) -> impl IntoView {
     // What could not be had has a list of its own.
     let counted = result.diagnostics.iter().filter(|d| !text::is_absence(d)).map(text::diagnostic);
     let unusual: Vec<String> = result.fallbacks.iter().filter_map(text::stand_in).chain(counted).collect();
+    // The server's own sentence, which it says in English.
+    let calibration = (!result.calibration.is_empty()).then_some("en");
+    let calibrated = if calibration.is_some() { result.calibration.clone() } else { say!(opened_not_known) };
     let facts = [
-        ("Engine", result.engine.clone()),
-        ("Model pack", text::pack(&result.models.pack, &result.fallbacks)),
-        ("Person detector", result.models.person.clone()),
-        ("Face detector", result.models.face.clone()),
-        ("Face embedding", result.models.embedding.clone()),
-        ("Thresholds", format!("match from {:.2}, possible from {:.2} (cosine)", result.thresholds.match_, result.thresholds.possible)),
-        ("Calibration", if result.calibration.is_empty() { "not known".to_owned() } else { result.calibration.clone() }),
-        ("Ranking", "by similarity; within 0.005 good faces before poor ones, then by sharpness, face size and source".to_owned()),
-        ("Time taken", text::duration(result.time_taken)),
-        ("Tries", (result.retry_count + 1).to_string()),
+        (say!(how_engine), result.engine.clone()),
+        (say!(how_pack), text::pack(&result.models.pack, &result.fallbacks)),
+        (say!(how_person), result.models.person.clone()),
+        (say!(how_face), result.models.face.clone()),
+        (say!(how_embedding), result.models.embedding.clone()),
+        (say!(how_thresholds), text::thresholds(result.thresholds)),
+        (say!(how_ranking), say!(how_ranking_is, tie = decimal("0.005"))),
+        (say!(how_time), text::duration(result.time_taken)),
+        (say!(how_tries), (result.retry_count + 1).to_string()),
     ];
     view! {
         <section class="how">
-            <h2>"How this was found"</h2>
+            <h2>{say!(how_title)}</h2>
             {result
                 .fallback
-                .then(|| view! { <p class="flag">"Something had to stand in for the usual in this run: it is listed below, and the cards concerned carry a flag."</p> })}
+                .then(|| view! { <p class="flag">{say!(how_stood_in)}</p> })}
             <dl class="facts">
                 {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
                 <div>
-                    <dt>"Asked"</dt>
+                    <dt>{say!(how_calibration)}</dt>
+                    <dd lang=calibration>{calibrated}</dd>
+                </div>
+                <div>
+                    <dt>{say!(how_asked)}</dt>
                     <dd>{report.with_value(|report| text::moment(&report.created_at))}</dd>
                 </div>
                 <div>
-                    <dt>"Forgotten on"</dt>
+                    <dt>{say!(how_forgotten)}</dt>
                     <dd>{report.with_value(|report| text::day(&report.expires_at))}</dd>
                 </div>
             </dl>
             {(!unusual.is_empty())
                 .then(|| {
                     view! {
-                        <h3>"Out of the ordinary"</h3>
+                        <h3>{say!(how_unusual)}</h3>
                         <ul class="diagnostics">{unusual.into_iter().map(|words| view! { <li>{words}</li> }).collect_view()}</ul>
                     }
                 })}

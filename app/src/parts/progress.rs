@@ -4,6 +4,7 @@ use crate::{
     api::{StageReport, StageState},
     live::Live,
     text,
+    words::say,
 };
 use leptos::prelude::*;
 
@@ -25,14 +26,14 @@ pub fn Progress(live: Live) -> impl IntoView {
             <ol class="stages">{STAGES.into_iter().map(|name| view! { <Stage name=name live=live /> }).collect_view()}</ol>
             <Show when=move || !over()>
                 <progress
-                    aria-label="Pictures looked at"
+                    aria-label=say!(stage_bar)
                     max=move || share.get().map(|(_, total)| total.to_string())
                     value=move || share.get().map(|(done, _)| done.to_string())
                 ></progress>
             </Show>
             <Show when=move || live.lost.get()>
                 <p class="lost" role="status">
-                    "The connection was lost. The search goes on; this page reconnects by itself."
+                    {say!(stage_lost)}
                 </p>
             </Show>
         </div>
@@ -49,7 +50,7 @@ fn Stage(name: &'static str, live: Live) -> impl IntoView {
         Some(StageState::Failed) => "stage failed",
     };
     let said = move || match stage.get() {
-        None => "to come".to_owned(),
+        None => say!(stage_to_come),
         Some(stage) => numbers(&stage),
     };
     view! {
@@ -64,12 +65,12 @@ fn Stage(name: &'static str, live: Live) -> impl IntoView {
 fn numbers(stage: &StageReport) -> String {
     let time = stage.seconds.map(text::duration);
     match (stage.state, stage.total, time) {
-        (StageState::Running, Some(total), _) if total > 0 => format!("{} of {total}", stage.done),
-        (StageState::Running, ..) => "now".to_owned(),
-        (StageState::Failed, _, time) => time.map_or_else(|| "failed".to_owned(), |time| format!("failed after {time}")),
-        (StageState::Done, _, Some(time)) if stage.done > 0 => format!("{} in {time}", stage.done),
+        (StageState::Running, Some(total), _) if total > 0 => say!(stage_done_of, done = stage.done, total = total),
+        (StageState::Running, ..) => say!(stage_now),
+        (StageState::Failed, _, time) => time.map_or_else(|| say!(stage_failed), |time| say!(stage_failed_after, time = time)),
+        (StageState::Done, _, Some(time)) if stage.done > 0 => say!(stage_done_in, done = stage.done, time = time),
         (StageState::Done, _, Some(time)) => time,
-        (StageState::Done, _, None) => "done".to_owned(),
+        (StageState::Done, _, None) => say!(stage_done),
     }
 }
 

@@ -1,6 +1,6 @@
 //! How good a face is to compare: a bar, a number, and what speaks against it in words.
 
-use crate::{api::QualityReport, quality};
+use crate::{api::QualityReport, quality, words::say};
 use leptos::prelude::*;
 
 /// The bar turns where the first reason begins.
@@ -9,8 +9,8 @@ pub fn Quality(report: QualityReport) -> impl IntoView {
     let overall = format!("{:.2}", report.overall.clamp(0.0, 1.0));
     view! {
         <span class="quality" class:poor=!report.reasons.is_empty()>
-            <meter min="0" max="1" low="0.5" optimum="1" value=overall aria-label="Quality of the face"></meter>
-            <span>{format!("Quality {}", quality::summary(&report))}</span>
+            <meter min="0" max="1" low="0.5" optimum="1" value=overall aria-label=say!(quality_bar)></meter>
+            <span>{say!(quality_quality, summary = quality::summary(&report))}</span>
         </span>
     }
 }

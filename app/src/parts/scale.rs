@@ -3,6 +3,7 @@
 use crate::{
     api::{MatchStatus, Thresholds},
     text,
+    words::say,
 };
 use leptos::prelude::*;
 
@@ -44,11 +45,11 @@ pub fn Scale(#[prop(into)] similarity: Signal<f32>, #[prop(into)] thresholds: Si
     };
     let label = move || {
         let limits = thresholds.get();
-        format!(
-            "Similarity {} on a scale to 1. Possible from {}, match from {}.",
-            text::similarity(similarity.get()),
-            text::similarity(limits.possible),
-            text::similarity(limits.match_)
+        say!(
+            card_scale,
+            similarity = text::similarity(similarity.get()),
+            possible = text::similarity(limits.possible),
+            match = text::similarity(limits.match_)
         )
     };
     view! {

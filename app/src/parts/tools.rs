@@ -1,21 +1,25 @@
 //! What can be done with a request: pass its address on, and erase it.
 
-use crate::browser;
+use crate::{
+    browser, text,
+    words::{in_language, say},
+};
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
 /// Copies the page's address; where the browser does not allow that, shows it to be copied by hand.
 #[component]
 pub fn CopyLink() -> impl IntoView {
-    let label = RwSignal::new("Copy link");
+    let copied = RwSignal::new(false);
+    let label = move || if copied.get() { say!(request_copied) } else { say!(request_copy) };
     let by_hand = RwSignal::new(None::<String>);
     let copy = move |_| {
         spawn_local(async move {
             if browser::copy_address().await {
-                label.set("Copied");
-                set_timeout(move || label.set("Copy link"), Duration::from_secs(2));
+                copied.set(true);
+                set_timeout(move || copied.set(false), Duration::from_secs(2));
             } else {
-                by_hand.set(Some(browser::address()));
+                by_hand.set(Some(in_language(&browser::address(), None)));
             }
         });
     };
@@ -24,7 +28,7 @@ pub fn CopyLink() -> impl IntoView {
             <button class="button quiet" type="button" on:click=copy>
                 <span aria-live="polite">{label}</span>
             </button>
-            {move || by_hand.get().map(|address| view! { <input class="address" readonly=true aria-label="The address of this page" value=address /> })}
+            {move || by_hand.get().map(|address| view! { <input class="address" readonly=true aria-label=say!(request_address) value=address /> })}
         </span>
     }
 }
@@ -45,33 +49,33 @@ pub fn Erase(id: String) -> impl IntoView {
                 Ok(()) => browser::reload(),
                 Err(error) => {
                     busy.set(false);
-                    problem.set(Some(error.message));
+                    problem.set(Some(text::refusal(&error)));
                 }
             }
         });
     };
     view! {
         <button class="button quiet danger" type="button" popovertarget="erase">
-            "Erase"
+            {say!(request_erase)}
         </button>
         <div class="opened question" id="erase" popover="auto" role="alertdialog" aria-labelledby="erase-heading" aria-describedby="erase-words">
-            <h2 id="erase-heading">"Erase this search?"</h2>
+            <h2 id="erase-heading">{say!(request_erase_question)}</h2>
             <p id="erase-words">
-                "Your photo, the face vectors, every crop and the results are deleted from the server now. The address of this page stops working for everyone. This cannot be undone."
+                {say!(request_erase_what)}
             </p>
             <p class="problem" role="alert">
                 {problem}
             </p>
             <div class="answers needs-script">
                 <button class="button quiet" type="button" popovertarget="erase" popovertargetaction="hide" autofocus=true>
-                    "Keep it"
+                    {say!(request_erase_keep)}
                 </button>
                 <button class="button danger" type="button" on:click=erase disabled=busy>
-                    {move || if busy.get() { "Erasing…" } else { "Erase everything" }}
+                    {move || if busy.get() { say!(request_erasing) } else { say!(request_erase_all) }}
                 </button>
             </div>
             <p class="without-script hint">
-                "Erasing from this page needs JavaScript. A program can do it: "
+                {say!(request_erase_script)} " "
                 <code>{format!("DELETE /requests/{shown_id}")}</code>
             </p>
         </div>

@@ -6,6 +6,7 @@ use crate::{
     browser,
     picture::Picked,
     text,
+    words::say,
 };
 use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
 
@@ -15,7 +16,7 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
     let purpose = NodeRef::<html::Textarea>::new();
     let consent = NodeRef::<html::Input>::new();
     let picked = RwSignal::new(Vec::<Picked>::new());
-    let problem = RwSignal::new(problem.map(|problem| problem.message));
+    let problem = RwSignal::new(problem.as_ref().map(text::refusal));
     let sending = RwSignal::new(false);
     let hydrated = RwSignal::new(false);
 
@@ -33,16 +34,17 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
         let words = purpose.get_untracked().map(|field| field.value()).unwrap_or_default();
         let agreed = consent.get_untracked().is_some_and(|field| field.checked());
         let missing = if picked.with_untracked(Vec::is_empty) {
-            Some("Choose a photo first.")
+            Some(say!(upload_no_photo))
         } else if words.trim().is_empty() {
-            Some("Say in a few words why you are searching.")
+            Some(say!(upload_no_purpose))
         } else if !agreed {
-            Some("A face may only be searched with consent: tick the box if you have it.")
+            Some(say!(upload_no_consent))
         } else {
             None
         };
-        problem.set(missing.map(str::to_owned));
-        let (None, Some(form)) = (missing, form.get_untracked()) else { return };
+        let ready = missing.is_none();
+        problem.set(missing);
+        let (true, Some(form)) = (ready, form.get_untracked()) else { return };
         sending.set(true);
         spawn_local(async move {
             match browser::send(form).await {
@@ -50,7 +52,7 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
                 Ok(accepted) => browser::go(&accepted.links.page),
                 Err(error) => {
                     sending.set(false);
-                    problem.set(Some(error.message));
+                    problem.set(Some(text::refusal(&error)));
                 }
             }
         });
@@ -64,26 +66,26 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
             novalidate=hydrated
             node_ref=form
             on:submit=submit
-            aria-label="New search"
+            aria-label=say!(upload_form)
         >
             <Pick picked=picked problem=problem />
             <label class="field">
-                <span>"Why are you searching?"</span>
+                <span>{say!(upload_why)}</span>
                 <textarea
                     name="purpose"
                     rows="2"
                     maxlength="500"
                     required=true
                     node_ref=purpose
-                    placeholder="For example: sorting our family archive"
+                    placeholder=say!(upload_why_example)
                 ></textarea>
-                <span class="hint">"Kept with the search, in your words."</span>
+                <span class="hint">{say!(upload_why_kept)}</span>
             </label>
             <label class="tick consent">
                 <input type="checkbox" name="consent" value="true" required=true node_ref=consent />
                 <span>
-                    "The search is lawful and the person in the photo agreed to it, or I have another legal ground."
-                    <span class="hint">"Faces are biometric data. Without this no search is made."</span>
+                    {say!(upload_consent)}
+                    <span class="hint">{say!(upload_consent_why)}</span>
                 </span>
             </label>
             <Options health=health face=face />
@@ -91,7 +93,7 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
                 {problem}
             </p>
             <button class="button primary" type="submit" disabled=sending>
-                {move || if sending.get() { text::sending(picked.with(Vec::len)) } else { "Search" }}
+                {move || if sending.get() { text::sending(picked.with(Vec::len)) } else { say!(upload_search) }}
             </button>
         </form>
     }

@@ -3,7 +3,8 @@
 use super::sources::Sources;
 use crate::{
     api::{Health, MatchOptions, QualityGate},
-    quality,
+    quality, text,
+    words::say,
 };
 use leptos::prelude::*;
 
@@ -16,22 +17,20 @@ pub fn Options(health: Option<Health>, face: Option<usize>) -> impl IntoView {
     let usual = MatchOptions::default();
     let gate = health.as_ref().map(|health| health.quality_gate).unwrap_or_default();
     let providers = health.as_ref().map(|health| health.providers.clone()).unwrap_or_default();
-    let threshold_hint = health.as_ref().map_or_else(String::new, |health| {
-        format!("Match starts at {:.2}, possible at {:.2}. Empty: show all.", health.thresholds.match_, health.thresholds.possible)
-    });
+    let threshold_hint = health.as_ref().map_or_else(String::new, |health| text::threshold_hint(health.thresholds));
     view! {
         <details class="options" open=face.is_some()>
-            <summary>"Options"</summary>
+            <summary>{say!(options_title)}</summary>
             <div class="options-body">
                 <label class="field">
-                    <span>"Face"</span>
+                    <span>{say!(options_face)}</span>
                     <select name="face">
-                        <option value="">"The largest in the photo"</option>
+                        <option value="">{say!(options_largest)}</option>
                         {(1..FACES)
                             .map(|index| {
                                 view! {
                                     <option value=index.to_string() selected=face == Some(index)>
-                                        {format!("Face {} (by size)", index + 1)}
+                                        {say!(options_face_by_size, n = index + 1)}
                                     </option>
                                 }
                             })
@@ -39,24 +38,24 @@ pub fn Options(health: Option<Health>, face: Option<usize>) -> impl IntoView {
                     </select>
                 </label>
                 <label class="field">
-                    <span>"Words about the picture"</span>
-                    <input name="hint" type="text" maxlength="200" autocomplete="off" placeholder="optional, for sources that search by words" />
+                    <span>{say!(options_words)}</span>
+                    <input name="hint" type="text" maxlength="200" autocomplete="off" placeholder=say!(options_words_example) />
                 </label>
                 <label class="field">
-                    <span>"Addresses of pictures to compare with"</span>
-                    <textarea name="urls" rows="3" autocomplete="off" spellcheck="false" placeholder="optional, one per line"></textarea>
+                    <span>{say!(options_addresses)}</span>
+                    <textarea name="urls" rows="3" autocomplete="off" spellcheck="false" placeholder=say!(options_addresses_example)></textarea>
                 </label>
                 <label class="field">
-                    <span>"Public address of this photo"</span>
-                    <input name="image_url" type="text" inputmode="url" maxlength="2048" autocomplete="off" placeholder="optional, for sources that take nothing else" />
+                    <span>{say!(options_public)}</span>
+                    <input name="image_url" type="text" inputmode="url" maxlength="2048" autocomplete="off" placeholder=say!(options_public_example) />
                 </label>
                 <label class="field">
-                    <span>"Leave out below"</span>
-                    <input name="threshold" type="number" min="-1" max="1" step="0.01" placeholder="no limit" />
+                    <span>{say!(options_threshold)}</span>
+                    <input name="threshold" type="number" min="-1" max="1" step="0.01" placeholder=say!(options_threshold_none) />
                     <span class="hint">{threshold_hint}</span>
                 </label>
                 <label class="field">
-                    <span>"Faces too poor to be sure of"</span>
+                    <span>{say!(options_poor)}</span>
                     <select name="quality">
                         {[QualityGate::Standard, QualityGate::Strict, QualityGate::Off]
                             .into_iter()
@@ -69,14 +68,14 @@ pub fn Options(health: Option<Health>, face: Option<usize>) -> impl IntoView {
                             })
                             .collect_view()}
                     </select>
-                    <span class="hint">"Small, blurred, dark or covered: chance alone can make two of them alike."</span>
+                    <span class="hint">{say!(options_poor_hint)}</span>
                 </label>
                 <label class="field">
-                    <span>"Faces to show at most"</span>
+                    <span>{say!(options_most_faces)}</span>
                     <input name="top_k" type="number" min="1" max="1000" value=usual.top_k.to_string() />
                 </label>
                 <label class="field">
-                    <span>"Pictures to look at, at most"</span>
+                    <span>{say!(options_most_pictures)}</span>
                     <input name="max_candidates" type="number" min="1" max="10000" value=usual.max_candidates.to_string() />
                 </label>
                 {(!providers.is_empty()).then(|| view! { <Sources providers=providers /> })}

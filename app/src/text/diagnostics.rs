@@ -1,31 +1,24 @@
 //! What a search says of its diagnostics: what was out of the ordinary, and what could not be had.
 
-use super::count;
-use super::stand_in::{ENGINE, engine_failure};
-use crate::api::Diagnostic;
+use super::stand_in::{ENGINE, why_the_backup};
+use crate::{
+    api::Diagnostic,
+    words::{count, find, plain, say},
+};
 
 /// `2 pictures: no face found, the whole picture was compared`; kinds without words of their own as they are named.
 pub fn diagnostic(d: &Diagnostic) -> String {
-    let pictures = count(d.count, "picture", "pictures");
+    let pictures = || count!(unit_picture, d.count);
     match d.kind.as_str() {
-        "no_face" => format!("{pictures}: no face found, so the whole picture was compared"),
-        "no_person" => format!("{pictures}: no person found, so the full frame was searched for faces"),
-        "low_quality" => format!("{pictures}: left out, as every face in them is too poor to be sure of"),
-        "no_person_in_query" => "Your photo: no person found, so the full frame was searched for faces".to_owned(),
-        "photos_disagree" => {
-            format!("{} of yours: the face is unlike those in the others, so it may be somebody else's", count(d.count, "photo", "photos"))
-        }
-        _ if d.stage == "face_again" => {
-            format!("{}: failed; what the others showed was compared", count(d.count, "further look for faces", "further looks for faces"))
-        }
-        "backup_detector" => format!("{pictures}: the face detector failed, so its backup looked for faces"),
-        kind if d.stage == ENGINE => {
-            format!(
-                "In the middle of the search the usual networks {}, so everything was compared again with the backup",
-                engine_failure(kind)
-            )
-        }
-        kind => format!("{pictures}: {} ({})", kind.replace('_', " "), d.stage),
+        "no_face" => format!("{}: {}", pictures(), say!(diagnostic_no_face)),
+        "no_person" => format!("{}: {}", pictures(), say!(diagnostic_no_person)),
+        "low_quality" => format!("{}: {}", pictures(), say!(diagnostic_low_quality)),
+        "no_person_in_query" => say!(diagnostic_no_person_in_query),
+        "photos_disagree" => count!(diagnostic_photos_disagree, d.count),
+        _ if d.stage == "face_again" => count!(diagnostic_face_again, d.count),
+        "backup_detector" => format!("{}: {}", pictures(), say!(diagnostic_backup_detector)),
+        kind if d.stage == ENGINE => say!(backup_switched, why = why_the_backup(kind)),
+        kind => format!("{}: {} ({})", pictures(), kind.replace('_', " "), d.stage),
     }
 }
 
@@ -37,53 +30,31 @@ pub fn is_absence(d: &Diagnostic) -> bool {
 
 /// `3 pictures: not there any more`, `wikimedia: asked us to slow down`. Kinds without words of their own as they are named.
 pub fn absence(d: &Diagnostic) -> String {
-    let why = match absence_of(&d.stage, &d.kind) {
-        Some(why) => why.to_owned(),
-        None => format!("{} ({})", d.kind.trim_start_matches("provider_").replace('_', " "), d.stage),
-    };
+    let why = absence_of(&d.stage, &d.kind)
+        .unwrap_or_else(|| format!("{} ({})", d.kind.trim_start_matches("provider_").replace('_', " "), d.stage));
     match (&d.provider, d.stage.as_str()) {
-        (Some(provider), _) if d.count > 1 => format!("{provider}: {why} ({} times)", d.count),
+        (Some(provider), _) if d.count > 1 => say!(diagnostic_times, what = format!("{provider}: {why}"), n = d.count),
         (Some(provider), _) => format!("{provider}: {why}"),
-        (None, "discover") => format!("{}: {why}", count(d.count, "source", "sources")),
-        (None, _) => format!("{}: {why}", count(d.count, "picture", "pictures")),
+        (None, "discover") => format!("{}: {why}", count!(unit_source, d.count)),
+        (None, _) => format!("{}: {why}", count!(unit_picture, d.count)),
     }
 }
 
-fn absence_of(stage: &str, kind: &str) -> Option<&'static str> {
-    Some(match (stage, kind) {
-        ("discover", "provider_not_configured") => "no key is set for it on this server",
-        ("discover", "unknown_provider") => "not known to this server",
-        ("discover", "provider_unavailable") => "could not be reached",
-        ("discover", "provider_refused") => "refused the search",
-        ("discover", "provider_unauthorized") => "did not accept this server's key",
-        ("discover", "provider_quota_spent") => "has no searches left for this server",
-        ("discover", "provider_rate_limited") => "asked for fewer searches",
-        ("discover", "provider_timeout") => "took too long to answer",
-        ("discover", "provider_answer") => "answered something that could not be understood",
-        ("discover", "provider_needs_more") => "not asked, because it needs words or an address that this search did not give",
-        ("discover", "provider_interrupted") => "asked when the search was cut off, and not asked again, which could cost twice",
-        (_, "deadline") => "the search ran out of time before they arrived",
-        (_, "not_found") => "not there any more",
-        (_, "timeout") => "took too long to arrive",
-        (_, "interrupted") => "the connection broke off",
-        (_, "unreachable") => "their site could not be reached",
-        (_, "host_down") => "their site failed again and again and was left alone",
-        (_, "rate_limited") => "their site asked for fewer requests",
-        (_, "forbidden") => "their site does not give them to us",
-        (_, "server_error" | "http_error") => "their site answered with an error",
-        (_, "too_many_redirects") => "their address leads from one place to another without end",
-        (_, "refused_host") => "their address leads into a private network and was refused",
-        (_, "refused_address" | "unsupported_address") => "their address is of a kind that is not opened here",
-        (_, "outside_pool") => "they lie outside their folder",
-        (_, "too_large" | "image_too_large") => "too large",
-        (_, "too_many_pixels") => "too many pixels",
-        (_, "not_a_picture" | "unsupported_media_type") => "what came was not a picture we can read",
-        (_, "unreadable_image" | "empty_image" | "unreadable") => "damaged or cut short",
-        (_, "engine_failed" | "model_not_loaded" | "unusable_output" | "panic" | "device_lost") => "the networks failed on them",
-        (_, "out_of_memory") => "the networks ran out of memory on them",
-        (_, "engine_timeout") => "the networks took too long over them",
-        _ => return None,
-    })
+/// The words of a kind, or of the kind that it is another name of.
+fn absence_of(stage: &str, kind: &str) -> Option<String> {
+    if stage == "discover" {
+        return find(&format!("absence_source_{kind}")).map(plain).or_else(|| absence_of("", kind));
+    }
+    let kind = match kind {
+        "http_error" => "server_error",
+        "unsupported_address" => "refused_address",
+        "image_too_large" => "too_large",
+        "unsupported_media_type" => "not_a_picture",
+        "empty_image" | "unreadable" => "unreadable_image",
+        "model_not_loaded" | "unusable_output" | "panic" | "device_lost" => "engine_failed",
+        kind => kind,
+    };
+    find(&format!("absence_picture_{kind}")).map(plain)
 }
 
 /// `What could not be had: 12 pictures, 2 sources; 1 source not asked`; None where everything was.
@@ -92,15 +63,15 @@ pub fn absences(diagnostics: &[Diagnostic]) -> Option<String> {
     let (unasked, absent): (Vec<_>, Vec<_>) = diagnostics.iter().filter(|d| is_absence(d)).partition(not_asked);
     let pictures: usize = absent.iter().filter(|d| d.stage != "discover").map(|d| d.count).sum();
     let failed = sources(absent.iter().filter(|d| d.stage == "discover"));
-    let counts = [(pictures, "picture", "pictures"), (failed, "source", "sources")];
-    let had_not: Vec<String> = counts.into_iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| count(n, one, many)).collect();
+    let had_not = [(pictures > 0).then(|| count!(unit_picture, pictures)), (failed > 0).then(|| count!(unit_source, failed))];
+    let had_not: Vec<String> = had_not.into_iter().flatten().collect();
     let unasked = sources(unasked.iter());
-    let unasked = (unasked > 0).then(|| count(unasked, "source", "sources"));
+    let unasked = (unasked > 0).then(|| count!(unit_source, unasked));
     match (had_not.is_empty(), unasked) {
         (true, None) => None,
-        (true, Some(unasked)) => Some(format!("Not asked: {unasked}")),
-        (false, None) => Some(format!("What could not be had: {}", had_not.join(", "))),
-        (false, Some(unasked)) => Some(format!("What could not be had: {}; {unasked} not asked", had_not.join(", "))),
+        (true, Some(unasked)) => Some(say!(absence_unasked, sources = unasked)),
+        (false, None) => Some(say!(absence_had_not, what = had_not.join(", "))),
+        (false, Some(unasked)) => Some(say!(absence_had_not_and_unasked, what = had_not.join(", "), sources = unasked)),
     }
 }
 

@@ -1,48 +1,36 @@
 //! Words about what stands in for the usual: the backup pack, the backup detector.
 
-use crate::api::{FallbackReport, Health};
+use crate::{
+    api::{FallbackReport, Health},
+    words::{find, plain, say},
+};
 
 /// The stage of a diagnostic about the networks as a whole, rather than about one picture.
 pub(super) const ENGINE: &str = "engine";
 
-/// `ran out of memory`: what the networks did, by diagnostic kind.
-pub(super) fn engine_failure(kind: &str) -> &'static str {
-    match kind {
-        "model_not_loaded" => "could not be loaded",
-        "out_of_memory" => "ran out of memory",
-        "engine_timeout" => "took too long",
-        "device_lost" => "lost their device",
-        "unusable_output" => "gave numbers that make no sense",
-        _ => "failed",
-    }
-}
-
-/// Why the backup pack does the work: `the usual networks ran out of memory`.
-fn why_the_backup(reason: &str) -> String {
-    match reason {
-        "memory" => "memory is short".to_owned(),
-        kind => format!("the usual networks {}", engine_failure(kind)),
-    }
+/// Why the backup pack does the work: `the usual networks ran out of memory`, by diagnostic kind.
+pub(super) fn why_the_backup(reason: &str) -> String {
+    find(&format!("backup_why_{reason}")).map_or_else(|| say!(backup_why_failed), plain)
 }
 
 /// What stood in for the usual, apart from what the diagnostics count by picture.
 pub fn stand_in(fallback: &FallbackReport) -> Option<String> {
     match fallback.what.as_str() {
-        "pack" => Some(format!("The backup did the work, because {}", why_the_backup(&fallback.reason))),
-        "face_detector" => Some("The backup face detector looked for faces, because the usual one failed".to_owned()),
+        "pack" => Some(say!(backup_pack, why = why_the_backup(&fallback.reason))),
+        "face_detector" => Some(say!(backup_face_detector)),
         _ => None,
     }
 }
 
 /// The pack of a result, and that it is the backup where it is.
 pub fn pack(name: &str, fallbacks: &[FallbackReport]) -> String {
-    if fallbacks.iter().any(|fallback| fallback.what == "pack") { format!("{name} (the backup)") } else { name.to_owned() }
+    if fallbacks.iter().any(|fallback| fallback.what == "pack") { say!(backup_named, name = name) } else { name.to_owned() }
 }
 
 /// What computes, and what stands in for it where it does.
 pub fn engine(health: &Health) -> String {
     match &health.backup {
-        Some(backup) if backup.in_use => format!("{} (the backup)", health.engine.name),
+        Some(backup) if backup.in_use => say!(backup_named, name = health.engine.name),
         _ => health.engine.name.clone(),
     }
 }
@@ -50,9 +38,9 @@ pub fn engine(health: &Health) -> String {
 /// Which pack does the work, and which one stands by or stands in.
 pub fn packs(health: &Health) -> String {
     match &health.backup {
-        Some(backup) if backup.in_use => format!("pack {}, in place of {}", health.models.pack, backup.primary),
-        Some(backup) if backup.state == "ready" => format!("pack {}; {} stands by", health.models.pack, backup.pack),
-        _ => format!("pack {}", health.models.pack),
+        Some(backup) if backup.in_use => say!(backup_pack_in_place, pack = health.models.pack, primary = backup.primary),
+        Some(backup) if backup.state == "ready" => say!(backup_pack_stands_by, pack = health.models.pack, backup = backup.pack),
+        _ => say!(backup_pack_is, pack = health.models.pack),
     }
 }
 
@@ -63,9 +51,9 @@ pub fn degraded(health: &Health) -> Option<String> {
         ("ok", _) => None,
         (_, Some(backup)) => {
             let why = why_the_backup(backup.reason.as_deref().unwrap_or_default());
-            Some(format!("The backup networks do the work, because {why}: searches may be slower or find less."))
+            Some(say!(backup_degraded_backup, why = why))
         }
-        _ => Some("The service is degraded: searches may be slow or fail.".to_owned()),
+        _ => Some(say!(backup_degraded)),
     }
 }
 

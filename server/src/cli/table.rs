@@ -144,6 +144,7 @@ mod tests {
             crop: None,
             annotated: None,
             sha256: String::new(),
+            retrieved_at: String::new(),
             downloaded_from: DownloadedFrom::Picture,
             thumbnail_only: false,
             duplicates: Vec::new(),
@@ -171,6 +172,7 @@ mod tests {
             contract: "e/3".into(),
             fallback: false,
             fallbacks: Vec::new(),
+            evidence: None,
             diagnostics: vec![
                 Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None },
                 Diagnostic { stage: "discover".into(), kind: "provider_timeout".into(), count: 1, provider: Some("wikimedia".into()) },

@@ -4,11 +4,13 @@
 //! output/<request_id>/query/{annotated,cropped_face,cropped_person}/  query/embeddings.json
 //! output/<request_id>/pool/{annotated,cropped_face,cropped_person,thumbnail}/  pool/embeddings.json
 //! output/<request_id>/matching_results.json
+//! output/<request_id>/evidence/{manifest,results}.json
 //! ```
 //! Names come from the hash of the picture, so a job that runs again, here or on another machine, overwrites its own files. Links are plain
 //! `/artifacts/<key>` paths; who hands them out signs them.
 
 use super::analyse::{AnalysedFace, Analysis};
+use super::validate::hex;
 use super::{StageError, draw, report};
 use crate::objects::Objects;
 use app::api::{FaceReport, PersonReport};
@@ -16,6 +18,7 @@ use bytes::Bytes;
 use image::RgbImage;
 use models::VisionInfo;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -69,6 +72,18 @@ pub struct Links {
     pub annotated: Option<String>,
     pub crop: Option<String>,
     pub thumbnail: Option<String>,
+    /// All of them, and what is stored without a link.
+    #[serde(default)]
+    pub files: Vec<StoredFile>,
+}
+
+/// A picture as it was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFile {
+    pub key: String,
+    /// Hex.
+    pub sha256: String,
+    pub size_bytes: usize,
 }
 
 /// Draws and encodes what people want to see of one picture. Blocks.
@@ -97,6 +112,7 @@ pub async fn store(objects: &dyn Objects, request_id: Uuid, side: Side, name: &s
     let mut links = Links::default();
     for (kind, bytes) in rendered.0 {
         let key = format!("output/{request_id}/{}/{}/{stem}.jpg", side.folder(), kind.folder());
+        let (sha256, size_bytes) = (hex(&Sha256::digest(&bytes)), bytes.len());
         put(objects, &key, bytes).await?;
         let link = Some(format!("/artifacts/{key}"));
         match kind {
@@ -105,6 +121,7 @@ pub async fn store(objects: &dyn Objects, request_id: Uuid, side: Side, name: &s
             Kind::Thumbnail => links.thumbnail = link,
             Kind::CroppedPerson => {}
         }
+        links.files.push(StoredFile { key, sha256, size_bytes });
     }
     Ok(links)
 }
@@ -201,6 +218,15 @@ pub async fn store_embeddings(
 pub async fn store_json(objects: &dyn Objects, key: &str, value: &impl Serialize) -> Result<(), StageError> {
     let bytes = serde_json::to_vec(value).map_err(|e| StageError { stage: "artifacts", kind: "unencodable", message: e.to_string() })?;
     put(objects, key, bytes.into()).await
+}
+
+/// The same with indents, for people; what was written is described.
+pub async fn store_readable(objects: &dyn Objects, key: String, value: &impl Serialize) -> Result<StoredFile, StageError> {
+    let unencodable = |e: serde_json::Error| StageError { stage: "artifacts", kind: "unencodable", message: e.to_string() };
+    let bytes: Bytes = serde_json::to_vec_pretty(value).map_err(unencodable)?.into();
+    let (sha256, size_bytes) = (hex(&Sha256::digest(&bytes)), bytes.len());
+    put(objects, &key, bytes).await?;
+    Ok(StoredFile { key, sha256, size_bytes })
 }
 
 /// A store that is away is waited for: what a job has computed is worth more than the wait.

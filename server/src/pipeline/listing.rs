@@ -116,6 +116,7 @@ pub fn match_report(rank: usize, candidates: &[Candidate], entry: &Compared, pla
         crop: entry.links.crop.clone(),
         annotated: entry.links.annotated.clone(),
         sha256: seen.sha256.clone(),
+        retrieved_at: seen.retrieved_at.rfc3339(),
         downloaded_from: downloaded_from(place.from),
         thumbnail_only: place.from == Source::Thumbnail,
         duplicates,

@@ -21,6 +21,7 @@ mod decode;
 mod diagnostics;
 pub(crate) mod draw;
 mod error;
+pub mod evidence;
 mod gather;
 mod jpeg;
 mod kept;
@@ -55,6 +56,7 @@ pub use times::{Stage, StageTimes};
 pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
 
 use crate::analyses::{KnownAnalyses, NothingKnown};
+use crate::clock::{Clock, SystemClock};
 use crate::discovery::{Provider, ProviderSource};
 use crate::fetch::{Fetcher, Fetchers};
 use crate::metrics::Metrics;
@@ -105,6 +107,12 @@ pub trait Progress: Send + Sync {
 
     /// Asked between candidates and while waiting: true ends the run with [`PipelineError::Cancelled`].
     fn cancelled(&self) -> bool;
+
+    /// Once it is cancelled: does the job go on elsewhere, as where the process stops? Then what is paid for and on its way is worth
+    /// waiting for a moment. Not where the request is erased.
+    fn hands_over(&self) -> bool {
+        false
+    }
 }
 
 /// One search as the pipeline sees it.
@@ -134,6 +142,8 @@ pub struct PipelineContext {
     pub fetcher: Arc<dyn Fetcher>,
     /// What the networks made of files before.
     pub known: Arc<dyn KnownAnalyses>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
     /// Where searches are counted.
     pub metrics: Arc<Metrics>,
     /// Where a job keeps what it has fetched for as long as it runs.
@@ -165,6 +175,7 @@ impl PipelineContext {
             pools: None,
             fetcher: Arc::new(Fetchers::default()),
             known: Arc::new(NothingKnown),
+            clock: Arc::new(SystemClock),
             metrics: Arc::default(),
             downloads_folder: std::env::temp_dir(),
             objects,

@@ -61,6 +61,7 @@ impl Default for FakeVision {
         let network = |role: &str| NetworkInfo {
             role: role.into(),
             model: format!("{role}@00000000"),
+            sha256: "00".repeat(32),
             warm_up: 0.0625,
             max_batch: if role == "embedding" { 8 } else { 1 },
         };
