@@ -95,7 +95,7 @@ pub const ALL: &[ErrorCase] = &[
         status: 409,
         retry_after: Some(30),
         message: "The pool `archive` was indexed by other networks than those that run now, and vectors of the two cannot be compared: it is being indexed anew, and can be searched when `GET /pools` says that it is synced.",
-        details: r#"{"field": "providers", "pool": "archive", "pool_contract": "5f1d0c2a", "contract": "9e7df9bc"}"#,
+        details: r#"{"field": "providers", "pool": "archive", "pool_contract": "5f1d0c2a", "contract": "9e7df9bc", "model": "w600k_mbf@9e7df9bc"}"#,
     },
     case(409, "not_completed", "Only a search that has completed can be shared: wait until it has.", ""),
     case(
@@ -111,6 +111,13 @@ pub const ALL: &[ErrorCase] = &[
         r#"{"field": "query_uri"}"#,
     ),
     case(409, "pool_exists", "There is a pool of this name already: choose another.", r#"{"pool": "archive"}"#),
+    ErrorCase {
+        code: "pool_going",
+        status: 409,
+        retry_after: Some(5),
+        message: "A pool of this name is being deleted: try again when that is done.",
+        details: r#"{"pool": "archive"}"#,
+    },
     case(410, "gone", "The request was erased or is past its retention: nothing of it is kept.", ""),
     case(
         413,

@@ -43,7 +43,16 @@ fn create() -> Operation {
         .answers(Answer::json_of(201, "PoolReport", "pool", "The pool."))
         .answers(Answer::new(303, "To a browser's form: the page of the pools.").headers(&["Location"]))
         .errors(&[
-            &["malformed_request", "invalid_field", "cross_site", "pool_not_allowed", "pool_exists", "payload_too_large", "pool_missing"],
+            &[
+                "malformed_request",
+                "invalid_field",
+                "cross_site",
+                "pool_not_allowed",
+                "pool_exists",
+                "pool_going",
+                "payload_too_large",
+                "pool_missing",
+            ],
             WRITES,
         ])
         .sample(r#"curl -H 'content-type: application/json' -d '{"name": "archive", "uri": "/srv/pictures/archive"}' {server}/pools"#)
