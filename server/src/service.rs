@@ -9,6 +9,7 @@ use crate::{
     config::{Config, Database, EngineConfig, Role},
     discovery::{self, Provider, ProviderSource, Providers, RequestedBuckets},
     fetch::{ClientError, DownloadCounts, Downloads, S3Fetcher, Surroundings},
+    http::UploadRoom,
     jobs::{Beside, JobError, Jobs, MISSED_HEARTBEATS},
     metrics::{self, CountedFetcher, CountedProvider, Metrics},
     objects::{self, Objects, SignedLinks},
@@ -128,6 +129,8 @@ pub struct Service {
     pub analyses: Arc<AnalysisCache>,
     pub metrics: Arc<Metrics>,
     pub limits: ImageLimits,
+    /// For what is being handed in.
+    pub uploads: UploadRoom,
     /// One permit per picture that is decoded to check an upload.
     pub decoders: Arc<Semaphore>,
     /// Cancelled when the service is to stop.
@@ -200,6 +203,7 @@ impl Service {
             analyses,
             metrics,
             limits,
+            uploads: UploadRoom::new(config.http.uploads_max_bytes),
             decoders: Arc::new(Semaphore::new(cores)),
             shutdown,
             visions,

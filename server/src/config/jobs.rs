@@ -6,7 +6,7 @@ use std::time::Duration;
 /// * `MAX_CONCURRENCY` (default: cores + 1; where a GPU takes more pictures at once than there are cores, so many + 1):
 ///   candidate pictures of one request that are worked on at once, and downloads of all requests together.
 /// * `WORKERS` (default 1): requests that are worked on at once.
-/// * `WORKER_HEARTBEAT` (default 4 s): how often a worker shows that it lives. What one that has missed three has in hand is given
+/// * `WORKER_HEARTBEAT` (default 4 s, 1 to 6): how often a worker shows that it lives. What one that has missed three has in hand is given
 ///   to another.
 /// * `QUEUE_CAPACITY` (default 64): requests that may wait; one more is answered 503 with Retry-After.
 /// * `JOB_TIMEOUT` (default 120 s): how long a request goes on asking others for candidates and pictures; what it has by
@@ -41,7 +41,7 @@ impl JobsConfig {
             heartbeat: env.seconds(
                 "WORKER_HEARTBEAT",
                 4.0,
-                0.5..=6.0,
+                1.0..=6.0,
                 "seconds between a worker's signs of life; what one that has missed three has in hand is given to another",
             )?,
             queue_capacity: env.number("QUEUE_CAPACITY", 64, 1..=100_000, "requests that may wait; one more is answered 503")?,

@@ -111,6 +111,9 @@ mod tests {
         let Database::Sqlite(path) = &config.storage.database else { return Err("no file".into()) };
         assert_eq!(path, std::path::Path::new("data/face-engine.sqlite"));
         assert_eq!(config.jobs.queue_capacity, 64);
+        assert_eq!(config.http.uploads_max_bytes, 256 << 20);
+        let largest = read(&[("MAX_UPLOAD_BYTES", "1073741824")])?.http;
+        assert_eq!(largest.uploads_max_bytes, largest.largest_upload(), "one search always has room");
         assert_eq!(config.quality.gate, app::api::QualityGate::Standard);
         assert_eq!(config.discovery.pools[0].name, "samples");
         assert_eq!(read(&[("MAX_CONCURRENCY", "17")])?.download.at_once, 17);
@@ -148,6 +151,8 @@ mod tests {
             ("DATABASE_URL", "postgres://db"),
             ("DATABASE_URL", "mysql://db"),
             ("WORKER_HEARTBEAT", "60"),
+            ("WORKER_HEARTBEAT", "0.9"),
+            ("UPLOADS_MAX_BYTES", "1000000"),
             ("ARTIFACTS_URL", "gs://bucket/prefix"),
             ("ARTIFACTS_URL", "s3://"),
             ("ARTIFACTS_URL", "s3://bucket/a/../b"),

@@ -1,7 +1,8 @@
 //! Buckets that a request names, as a pool of this one request; and which ones it may name.
 //!
 //! The service's keys may open more than strangers are to see. So an address is good where the operator has listed its bucket
-//! (`S3_BUCKETS`), or where it lies in a pool of the settings, and never where the files of other requests lie.
+//! (`S3_BUCKETS`), or where it lies in a pool of the settings, and never where the files of other requests lie. Prefixes are compared
+//! by whole segments: `people` is a folder of that name, and not one that only begins alike.
 
 use super::{BucketProvider, Found, ProbeQuery, Provider, ProviderError};
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 };
 use app::api::ProviderReport;
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// The provider's name.
 pub const BUCKET: &str = "s3";
@@ -27,6 +28,15 @@ pub enum UriRefused {
 
 /// A bucket, and what keys in it begin with.
 type Place = (String, String);
+
+/// Does what begins with `start` lie in the folder `prefix`, or is it that folder? Segment by segment.
+fn is_below(prefix: &str, start: &str) -> bool {
+    match prefix.strip_suffix('/') {
+        _ if prefix.is_empty() => true,
+        Some(_) => start.starts_with(prefix),
+        None => start.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    }
+}
 
 /// What requests may name.
 #[derive(Debug, Clone)]
@@ -60,19 +70,23 @@ impl RequestedBuckets {
     pub fn object<'a>(&self, uri: &'a str) -> Result<(&'a str, &'a str), UriRefused> {
         let parts = s3_parts(uri).filter(|(_, key)| !key.is_empty() && !key.ends_with('/'));
         let (bucket, key) = parts.ok_or(UriRefused::Malformed("key"))?;
-        let inside = |(name, prefix): &Place| bucket == name && key.starts_with(prefix.as_str());
+        let inside = |(name, prefix): &Place| bucket == name && is_below(prefix, key);
         self.check(bucket, self.allowed.iter().any(inside) && !self.kept.iter().any(inside))?;
         Ok((bucket, key))
     }
 
-    /// Bucket and prefix of a pool.
-    pub fn pool<'a>(&self, uri: &'a str) -> Result<(&'a str, &'a str), UriRefused> {
+    /// Bucket and prefix of a pool. Where the prefix is just what may be named, it is closed by a slash: as a text it would begin the
+    /// names of other folders as well.
+    pub fn pool<'a>(&self, uri: &'a str) -> Result<(&'a str, Cow<'a, str>), UriRefused> {
         let (bucket, start) = s3_parts(uri).ok_or(UriRefused::Malformed("prefix"))?;
-        let inside = |(name, prefix): &Place| bucket == name && start.starts_with(prefix.as_str());
+        let inside = |(name, prefix): &&Place| bucket == name && is_below(prefix, start);
         // What is listed must not hold the other place either.
-        let meets = |place: &Place| inside(place) || (bucket == place.0 && place.1.starts_with(start));
-        self.check(bucket, self.allowed.iter().any(inside) && !self.kept.iter().any(meets))?;
-        Ok((bucket, start))
+        let meets = |place: &&Place| inside(place) || (bucket == place.0 && place.1.starts_with(start));
+        let allowed: Vec<&Place> = self.allowed.iter().filter(inside).collect();
+        self.check(bucket, !allowed.is_empty() && !self.kept.iter().any(|place| meets(&place)))?;
+        let only_as_a_whole = !start.is_empty() && allowed.iter().all(|(_, prefix)| prefix == start);
+        let prefix = if only_as_a_whole && !start.ends_with('/') { format!("{start}/").into() } else { start.into() };
+        Ok((bucket, prefix))
     }
 
     fn check(&self, bucket: &str, may_be_named: bool) -> Result<(), UriRefused> {
@@ -130,6 +144,23 @@ mod tests {
             assert!(buckets.pool(uri).is_ok(), "{uri}");
         }
         assert_eq!(buckets.object("s3://press/people/a b.jpg"), Ok(("press", "people/a b.jpg")));
+    }
+
+    #[test]
+    fn a_folder_that_only_begins_with_the_name_of_an_allowed_one_is_another_folder() {
+        let buckets = buckets(&[("S3_BUCKETS", "press/people, archive/2020/"), ("POOLS", "staff=s3://agency/staff")]);
+        for uri in ["s3://press/people-private/a.jpg", "s3://press/people.jpg", "s3://agency/staff2/a.jpg", "s3://archive/2020-b/a.jpg"] {
+            assert!(matches!(buckets.object(uri), Err(UriRefused::NotAllowed(_))), "{uri}");
+        }
+        for uri in ["s3://press/people-private/", "s3://press/peop", "s3://agency/staff-private", "s3://archive/2020"] {
+            assert!(matches!(buckets.pool(uri), Err(UriRefused::NotAllowed(_))), "{uri}");
+        }
+        assert_eq!(buckets.object("s3://press/people/a.jpg"), Ok(("press", "people/a.jpg")));
+        // Listed as a text, `people` would find `people-private/` as well.
+        assert_eq!(buckets.pool("s3://press/people"), Ok(("press", "people/".into())));
+        assert_eq!(buckets.pool("s3://agency/staff"), Ok(("agency", "staff/".into())));
+        assert_eq!(buckets.pool("s3://press/people/ma"), Ok(("press", "people/ma".into())));
+        assert_eq!(buckets.pool("s3://archive/2020/"), Ok(("archive", "2020/".into())));
     }
 
     #[test]

@@ -196,6 +196,14 @@ impl DownloadCache {
         }
     }
 
+    /// Every request that something is kept of.
+    pub fn users(&self) -> HashSet<Uuid> {
+        let mut all = HashSet::new();
+        self.addresses.iter().for_each(|(_, known)| all.extend(users(&known.users).iter()));
+        self.pictures.iter().for_each(|(_, picture)| all.extend(users(&picture.users).iter()));
+        all
+    }
+
     /// Takes a request out of everything; what only it used is gone when this returns.
     pub async fn forget(&self, request: Uuid) {
         if self.room == 0 {

@@ -4,11 +4,11 @@
 use super::{ApiError, form, form::MatchForm, pages, photos, pools, report, upload, wants_html};
 use crate::{
     jobs::{self, Submission},
-    pipeline::{QueryPhotos, ValidatedQuery},
+    pipeline::QueryPhotos,
     service::Service,
     store::Idempotency,
 };
-use app::api::{Accepted, Links, MAX_QUERY_PHOTOS, MatchOptions, RequestState};
+use app::api::{Accepted, Links, MatchOptions, RequestState};
 use axum::{
     Json,
     body::Body,
@@ -20,9 +20,6 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// What the fields beside the photos may take, with the multipart's own lines: a hundred long addresses are the most.
-const FIELDS_BYTES: u64 = 320 << 10;
 
 pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Response {
     let html = wants_html(request.headers());
@@ -55,33 +52,47 @@ pub async fn told(service: &Arc<Service>, accepted: jobs::Accepted, sync: bool) 
 
 /// What was accepted, and whether the asker waits for its end.
 async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accepted, bool), ApiError> {
-    let key = idempotency_key(request.headers())?;
+    let key = hashed_key(request.headers())?;
     let limit = service.config.http.max_upload_bytes;
     let (parts, body) = request.into_parts();
-    let most = limit.saturating_mul(MAX_QUERY_PHOTOS as u64).saturating_add(FIELDS_BYTES);
-    let body = upload::read(&parts.headers, body, most, limit).await?;
+    // What there is no room for is not read.
+    if let Err(full) = service.jobs.admit(key.as_deref()).await {
+        return Err(upload::turn_away(&parts.headers, body, full.into()).await);
+    }
+    let (body, held) = upload::read(&service.uploads, &parts.headers, body, service.config.http.largest_upload(), limit).await?;
     let multipart = Multipart::from_request(Request::from_parts(parts, Body::from(body)), &()).await.map_err(|_| {
         ApiError::malformed("Send a multipart form (`Content-Type: multipart/form-data`) with `image`, `purpose` and `consent`.")
     })?;
-    let form = form::read(multipart, service.config.quality.gate).await?;
+    let mut form = form::read(multipart, service.config.quality.gate).await?;
+    form.images = held.until_dropped(form.images);
+    let idempotency = match key {
+        Some(key_hash) => Some(Idempotency { key_hash, body_hash: fingerprint(&form.options, &form.images).await? }),
+        None => None,
+    };
+    // Who asks once more is answered as before, whatever has changed since: pools and providers come and go.
+    if let Some(accepted) = known(service, idempotency.as_ref()).await? {
+        return Ok((accepted, form.sync));
+    }
     photos::check_sizes(&form.images, limit)?;
     form.check_lawful()?;
     form.check_providers(&service.providers_now().await)?;
     pools::check_contracts(service, &form.options.providers).await?;
-    take(service, form, key).await
+    take(service, form, idempotency).await
+}
+
+/// The request that the same key has made before.
+pub async fn known(service: &Service, idempotency: Option<&Idempotency>) -> Result<Option<jobs::Accepted>, ApiError> {
+    match idempotency {
+        Some(idempotency) => Ok(service.jobs.known(idempotency).await?),
+        None => Ok(None),
+    }
 }
 
 /// Decodes the photos of a checked form, and queues the search.
-pub async fn take(service: &Arc<Service>, form: MatchForm, key: Option<String>) -> Result<(jobs::Accepted, bool), ApiError> {
+pub async fn take(service: &Arc<Service>, form: MatchForm, idempotency: Option<Idempotency>) -> Result<(jobs::Accepted, bool), ApiError> {
     let MatchForm { images, options, sync } = form;
     let size_bytes: usize = images.iter().map(Bytes::len).sum();
     let photos = photos::validate(service, images).await?;
-
-    let body_hash = |key: String| Idempotency {
-        key_hash: hex(&Sha256::digest(key.as_bytes())),
-        body_hash: fingerprint(&options, photos.iter().map(|(photo, _)| photo)),
-    };
-    let idempotency = key.map(body_hash);
     let count = photos.len();
     let Some(query) = QueryPhotos::of(photos) else { return Err(form::missing_image()) };
     let submission = Submission { query, options, idempotency };
@@ -124,25 +135,36 @@ fn accepted_answer(id: Uuid, status: RequestState) -> Response {
     (StatusCode::ACCEPTED, location, Json(Accepted { request_id: id.to_string(), status, links })).into_response()
 }
 
-/// The header, where it is there: 1 to 255 visible ASCII characters.
-pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+/// Hex SHA-256 of the `Idempotency-Key`, where there is one: 1 to 255 visible ASCII characters.
+pub fn hashed_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().map(str::trim).filter(|key| (1..=255).contains(&key.len()));
     match key {
-        Some(key) => Ok(Some(key.to_owned())),
+        Some(key) => Ok(Some(hex(&Sha256::digest(key.as_bytes())))),
         None => Err(ApiError::invalid_field("Idempotency-Key", "1 to 255 visible ASCII characters")),
     }
 }
 
 /// Of what was asked, not of the bytes that carried it: a retry draws a new multipart boundary. The order of the photos
-/// counts, as the first says who is meant.
-fn fingerprint<'a>(options: &MatchOptions, photos: impl Iterator<Item = &'a ValidatedQuery>) -> String {
-    let mut hash = Sha256::new();
-    // All digests are of one length: where the options begin is never in doubt.
-    photos.for_each(|photo| hash.update(photo.sha256.as_bytes()));
+/// counts, as the first says who is meant; a photo that comes twice counts once.
+pub async fn fingerprint(options: &MatchOptions, images: &[Bytes]) -> Result<String, ApiError> {
     // Options always serialise; without them two requests would only look more alike.
-    hash.update(serde_json::to_vec(options).unwrap_or_default());
-    hex(&hash.finalize())
+    let (images, options) = (images.to_vec(), serde_json::to_vec(options).unwrap_or_default());
+    let hashing = tokio::task::spawn_blocking(move || {
+        let mut digests: Vec<String> = Vec::with_capacity(images.len());
+        for image in &images {
+            let digest = hex(&Sha256::digest(image));
+            if !digests.contains(&digest) {
+                digests.push(digest);
+            }
+        }
+        let mut hash = Sha256::new();
+        // All digests are of one length: where the options begin is never in doubt.
+        digests.iter().for_each(|digest| hash.update(digest.as_bytes()));
+        hash.update(options);
+        hex(&hash.finalize())
+    });
+    hashing.await.map_err(|error| ApiError::internal(&error))
 }
 
 fn hex(bytes: &[u8]) -> String {

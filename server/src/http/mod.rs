@@ -18,12 +18,14 @@ mod photos;
 mod pools;
 mod process_s3;
 mod report;
+mod room;
 mod share;
 mod status;
 mod upload;
 
 pub use error::ApiError;
 pub use report::sign_result;
+pub use room::UploadRoom;
 
 use crate::service::Service;
 use axum::{

@@ -15,6 +15,7 @@ use crate::{
     pipeline::ValidateError,
     s3::S3Error,
     service::Service,
+    store::Idempotency,
 };
 use app::api::MatchOptions;
 use axum::{
@@ -56,15 +57,28 @@ async fn answer(service: &Arc<Service>, request: Request) -> Result<Response, Ap
 
 /// What was accepted, and whether the asker waits for its end.
 async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accepted, bool), ApiError> {
-    let key = match_::idempotency_key(request.headers())?;
+    let key = match_::hashed_key(request.headers())?;
     let (parts, body) = request.into_parts();
+    if let Err(full) = service.jobs.admit(key.as_deref()).await {
+        return Err(upload::turn_away(&parts.headers, body, full.into()).await);
+    }
     let too_large = |error: ApiError| match error.status {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::payload_too_large(BODY_BYTES),
         _ => error,
     };
-    let body = upload::read(&parts.headers, body, BODY_BYTES, BODY_BYTES).await.map_err(too_large)?;
+    let (body, held) = upload::read(&service.uploads, &parts.headers, body, BODY_BYTES, BODY_BYTES).await.map_err(too_large)?;
     let defaults = MatchOptions { quality: service.config.quality.gate, ..MatchOptions::default() };
-    let Asked { options, sync, query_uri, pool_uri } = read(&body, defaults)?;
+    let Asked { mut options, sync, query_uri, pool_uri } = read(&body, defaults)?;
+    drop((body, held));
+    (options.query_uri, options.pool_uri) = (Some(query_uri.clone()), Some(pool_uri.clone()));
+    // What was asked are the addresses: what lies there may have changed since, or be gone.
+    let idempotency = match key {
+        Some(key_hash) => Some(Idempotency { key_hash, body_hash: match_::fingerprint(&options, &[]).await? }),
+        None => None,
+    };
+    if let Some(accepted) = match_::known(service, idempotency.as_ref()).await? {
+        return Ok((accepted, sync));
+    }
     let mut form = MatchForm { images: Vec::new(), options, sync };
     form.check_lawful()?;
     form.check_providers(&service.providers_now().await)?;
@@ -73,13 +87,13 @@ async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accep
     let limit = service.config.http.max_upload_bytes;
     let (pool_bucket, prefix) = service.buckets.pool(&pool_uri).map_err(|why| refused("pool_uri", &pool_uri, why))?;
     let (bucket, object) = service.buckets.object(&query_uri).map_err(|why| refused("query_uri", &query_uri, why))?;
-    look_at_pool(service, pool_bucket, prefix).await.map_err(|error| failed("pool_uri", error))?;
+    look_at_pool(service, pool_bucket, &prefix).await.map_err(|error| failed("pool_uri", error))?;
+    let mut held = service.uploads.hold(limit)?;
     let picture = fetch(service, bucket, object, limit).await?;
-    form.images = vec![picture];
+    held.shrink_to(picture.len() as u64);
+    form.images = held.until_dropped(vec![picture]);
     photos::check_sizes(&form.images, limit).map_err(of_the_query)?;
-    form.options.query_uri = Some(query_uri);
-    form.options.pool_uri = Some(pool_uri);
-    match_::take(service, form, key).await.map_err(of_the_query)
+    match_::take(service, form, idempotency).await.map_err(of_the_query)
 }
 
 /// What the body says.

@@ -1,7 +1,7 @@
 //! Hears what other processes on the same database have done, and wakes whoever waits for it here.
 
 use super::Jobs;
-use crate::store::Notice;
+use crate::store::{Lookup, Notice};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -23,13 +23,34 @@ impl Jobs {
                     self.wakes.wake(id);
                     // A run takes a moment to stop: the next notice does not wait for it.
                     let jobs = self.clone();
-                    forgetting.spawn(async move { jobs.forget_here(id).await });
+                    forgetting.spawn(async move {
+                        let _ = jobs.forget_here(id).await;
+                    });
                 }
                 Notice::Missed => {
                     self.wakes.wake_all();
                     self.something_is_queued();
+                    let jobs = self.clone();
+                    forgetting.spawn(async move { jobs.forget_what_was_missed().await });
                 }
             }
         }
+    }
+
+    /// Requests may have been erased while nobody listened: what is held of them here is forgotten. A run of one stops by itself, as
+    /// it can write nothing any more.
+    async fn forget_what_was_missed(&self) {
+        for id in self.downloads.users() {
+            match self.store.state(id).await {
+                Ok(Lookup::Found(_)) => {}
+                Ok(Lookup::Gone | Lookup::Unknown) => self.downloads.forget(id).await,
+                Err(error) => {
+                    // The next notice of this kind comes when the database is there again.
+                    tracing::warn!(%error, "whose downloads are kept could not be asked");
+                    break;
+                }
+            }
+        }
+        self.analyses.sweep(self.store.as_ref()).await;
     }
 }

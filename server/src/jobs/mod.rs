@@ -4,6 +4,7 @@
 //! database ([`crate::store`]): at least once, never lost. [`Jobs`] hands requests in, erases them and waits for them;
 //! `queue` fetches what is due, `worker` lets the pipeline run, `listening` hears what other processes have done.
 
+mod backoff;
 mod erasure;
 mod listening;
 mod progress;
@@ -20,7 +21,7 @@ pub use wakes::Wakes;
 
 use crate::{
     analyses::AnalysisCache,
-    clock::Clock,
+    clock::{Clock, Moment},
     config::JobsConfig,
     fetch::DownloadCache,
     metrics::Metrics,
@@ -81,6 +82,8 @@ pub struct Jobs {
     /// One permit per request that is worked on here at once.
     slots: Arc<Semaphore>,
     running: Mutex<HashMap<Uuid, Arc<Running>>>,
+    /// When objects that nobody owns were looked for last.
+    orphans_sought: Mutex<Option<Moment>>,
     shutdown: CancellationToken,
 }
 
@@ -124,6 +127,7 @@ impl Jobs {
             queued: watch::channel(0).0,
             slots,
             running: Mutex::default(),
+            orphans_sought: Mutex::default(),
             shutdown,
         }
     }

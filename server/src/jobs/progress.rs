@@ -19,12 +19,17 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+use tokio_util::sync::CancellationToken;
 
 pub struct JobProgress {
     claim: Claim,
     store: Arc<dyn Store>,
     wakes: Arc<Wakes>,
     stop: Arc<AtomicBool>,
+    /// It is not this worker's any more.
+    lost: AtomicBool,
+    /// The process stops.
+    shutdown: CancellationToken,
     clock: Arc<dyn Clock>,
     told: Mutex<Told>,
     /// One write at a time, so that what was told first is stored first.
@@ -70,7 +75,14 @@ impl Told {
 
 impl JobProgress {
     /// Goes on where an earlier run has left off.
-    pub fn new(claimed: &Claimed, stop: Arc<AtomicBool>, store: Arc<dyn Store>, wakes: Arc<Wakes>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        claimed: &Claimed,
+        stop: Arc<AtomicBool>,
+        shutdown: CancellationToken,
+        store: Arc<dyn Store>,
+        wakes: Arc<Wakes>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let told = Told {
             last_event: claimed.last_event,
             last_log: claimed.last_log,
@@ -80,7 +92,8 @@ impl JobProgress {
             stages: claimed.stages.clone(),
             counts: claimed.counts,
         };
-        Self { claim: claimed.claim, store, wakes, stop, clock, told: Mutex::new(told), writing: tokio::sync::Mutex::default() }
+        let (told, lost, writing) = (Mutex::new(told), AtomicBool::new(false), tokio::sync::Mutex::default());
+        Self { claim: claimed.claim, store, wakes, stop, lost, shutdown, clock, told, writing }
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -109,6 +122,7 @@ impl JobProgress {
                 Ok(())
             }
             Ok(false) => {
+                self.lost.store(true, Ordering::SeqCst);
                 self.stop.store(true, Ordering::SeqCst);
                 Err(NotKept::Lost)
             }
@@ -189,5 +203,9 @@ impl Progress for JobProgress {
 
     fn cancelled(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
+    }
+
+    fn hands_over(&self) -> bool {
+        self.shutdown.is_cancelled() && !self.lost.load(Ordering::SeqCst)
     }
 }

@@ -4,7 +4,7 @@
 //! A delivery is not acknowledged: it leaves the queue by the transaction that ends its request, so that neither can happen
 //! without the other. A worker that loses the database ends; another one begins as soon as it is there again.
 
-use super::{Jobs, worker::Ready};
+use super::{Jobs, backoff::Backoff, worker::Ready};
 use crate::store::{Delivery, QUEUE, Queue};
 use apalis::prelude::{BoxDynError, Data, WorkerBuilder, WorkerBuilderExt, WorkerError};
 use apalis_core::backend::ext::poll_strategy::{PollSnapshot, PollStrategy, PollWith};
@@ -21,7 +21,7 @@ use std::{
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use uuid::Uuid;
 
@@ -31,6 +31,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub const MISSED_HEARTBEATS: u32 = 3;
 /// Before another worker begins where one has lost the database.
 const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// A worker that has worked for so long had the database: what it has lost since is another outage.
+const HAD_IT: Duration = Duration::from_secs(15);
 
 /// Hands a delivery over to those who run it; the other end is told when it has ended.
 type HandOver = mpsc::UnboundedSender<(Delivery, oneshot::Sender<()>)>;
@@ -75,12 +78,21 @@ impl Jobs {
     }
 
     async fn keep_fetching(&self, hand_over: HandOver) {
+        let mut backoff = Backoff::new(PAUSE, LONGEST_PAUSE);
         while !self.shutdown.is_cancelled() {
-            if let Err(error) = self.fetch(hand_over.clone()).await {
-                tracing::warn!(%error, "the queue cannot be reached; tried again");
+            let begun = Instant::now();
+            let fetched = self.fetch(hand_over.clone()).await;
+            if begun.elapsed() >= HAD_IT {
+                backoff.recovered();
+            }
+            let again = backoff.failed();
+            if let Err(error) = fetched
+                && again.is_first
+            {
+                tracing::warn!(%error, "the queue cannot be reached; tried again until it can");
             }
             tokio::select! {
-                () = sleep(PAUSE) => {}
+                () = sleep(again.pause) => {}
                 () = self.shutdown.cancelled() => {}
             }
         }

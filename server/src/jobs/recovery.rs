@@ -1,6 +1,7 @@
 //! The first thing at the start: what the last process has left half done.
 
 use super::{JobError, Jobs};
+use crate::store::Leftovers;
 use app::api::ErrorDetail;
 
 impl Jobs {
@@ -19,7 +20,7 @@ impl Jobs {
                 "requests that were running when the last process ended"
             );
         }
-        for id in self.store.leftovers(None).await? {
+        for id in self.store.leftovers(Leftovers::All).await? {
             self.delete_objects(id).await?;
             self.store.erasure_finished(id).await?;
         }

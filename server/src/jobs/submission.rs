@@ -54,6 +54,22 @@ impl Jobs {
         }
     }
 
+    /// Before anything of a request is read: is there room in the queue for it? `key_hash`: of its Idempotency-Key; a request that
+    /// is known needs no room.
+    pub async fn admit(&self, key_hash: Option<&str>) -> Result<(), SubmitError> {
+        let room = self.store.has_room(self.config.queue_capacity, key_hash).await;
+        if room.map_err(JobError::from)? { Ok(()) } else { Err(SubmitError::Full) }
+    }
+
+    /// The request that the same Idempotency-Key has made before; None where the key is new.
+    pub async fn known(&self, idempotency: &Idempotency) -> Result<Option<Accepted>, SubmitError> {
+        match self.store.known(idempotency).await.map_err(JobError::from)? {
+            Some(Submitted::Existing(id)) => Ok(Some(Accepted { id, new: false })),
+            Some(Submitted::Conflict) => Err(SubmitError::Conflict),
+            _ => Ok(None),
+        }
+    }
+
     async fn submit_to_the_end(&self, submission: Submission) -> Result<Accepted, SubmitError> {
         let Submission { query, options, idempotency } = submission;
         let query_names = query.iter().map(|photo| photo.name.clone()).collect();
@@ -80,7 +96,7 @@ impl Jobs {
     }
 
     async fn store_photos_and_row(&self, new: &NewRequest, query: &QueryPhotos) -> Result<Submitted, JobError> {
-        self.store.begin_upload(new.id, new.created_at.plus(UPLOAD_TIMEOUT)).await?;
+        self.store.begin_upload(new.id, UPLOAD_TIMEOUT).await?;
         for photo in query.iter() {
             self.objects.put_durable(&query_key(new.id, &photo.name), photo.bytes.clone()).await?;
         }

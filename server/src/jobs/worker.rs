@@ -1,9 +1,9 @@
 //! A worker: takes up a request, lets the pipeline run it, and writes down how it ended.
 
-use super::{JobError, JobProgress, Jobs, NotKept, Running, submission::query_key};
+use super::{JobError, JobProgress, Jobs, NotKept, Running, backoff::Backoff, submission::query_key};
 use crate::{
     pipeline::{self, MatchJob, PipelineContext, PipelineError, QueryPhoto, QueryPhotos},
-    store::{Claimed, Lookup, Outcome, Retry, StoreError, Taken},
+    store::{Claim, Claimed, Due, Lookup, Outcome, Retry, StoreError},
 };
 use app::api::{ErrorDetail, EventKind, MatchResult, RequestState};
 use std::{sync::Arc, time::Duration};
@@ -17,10 +17,13 @@ use uuid::Uuid;
 
 /// How often what a job has told is written: followers see it that much later.
 const FLUSH_EVERY: Duration = Duration::from_millis(50);
+/// The same where the database is away.
+const FLUSH_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 /// The longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Between tries to write to a database that is away.
 const STORE_PAUSE: Duration = Duration::from_millis(300);
+const LONGEST_STORE_PAUSE: Duration = Duration::from_secs(3);
 /// How often the end of a run is written when the process is to stop, before the request is left to another worker.
 const STOP_TRIES: u32 = 5;
 /// How long a request waits for an artifact store that cannot be written to before that is its failure.
@@ -50,44 +53,65 @@ impl Jobs {
         if let Some(running) = still_running {
             return running.ended.cancelled().await;
         }
-        let Ok(_slot) = self.slots.acquire().await else { return };
         let parked = self.parked();
-        let taken = loop {
-            match self.store.claim(id, self.config.max_retries, &parked, self.clock.now()).await {
-                Ok(taken) => break taken,
-                Err(error) => tracing::warn!(request_id = %id, %error, "a request could not be taken up; tried again"),
-            }
-            tokio::select! {
-                () = sleep(STORE_PAUSE) => {}
-                // Nobody has it: another worker is handed it once this one is known to be gone.
-                () = self.shutdown.cancelled() => return,
-            }
-        };
-        match taken {
-            Taken::Run(claimed) => {
-                if claimed.taken_over {
-                    self.metrics.request_taken_over();
-                }
-                self.run_one(context, *claimed).await;
-            }
-            Taken::Parked => {
+        let appraised = self.until_answered(id, || self.store.appraise(id, self.config.max_retries, &parked, self.clock.now())).await;
+        let (suspect, taken_over) = match appraised {
+            Some(Due::Run { alone, taken_over }) => (alone, taken_over),
+            Some(Due::Parked) => {
                 self.metrics.request_failed(&parked.code);
                 tracing::warn!(request_id = %id, "a request was interrupted too often and is given up");
-                self.wakes.wake(id);
+                return self.wakes.wake(id);
             }
-            Taken::Nothing => {}
+            Some(Due::Nothing) | None => return,
+        };
+        if taken_over {
+            self.metrics.request_taken_over();
+        }
+        // What may have ended a process runs alone: if it ends this one as well, nobody else is interrupted by it.
+        let alone = suspect || self.config.workers == 1;
+        let slots = if alone { u32::try_from(self.config.workers).unwrap_or(u32::MAX) } else { 1 };
+        let Ok(_slots) = self.slots.acquire_many(slots).await else { return };
+        // Made before the first try: where the answer is lost the next try knows its own claim.
+        let claim = Claim { id, token: Uuid::new_v4() };
+        if let Some(Some(claimed)) = self.until_answered(id, || self.store.claim(claim, alone, self.clock.now())).await {
+            self.run_one(context, *claimed, taken_over).await;
         }
     }
 
-    async fn run_one(&self, context: &Arc<PipelineContext>, claimed: Claimed) {
+    /// What the database says, however long it is away. None: the process stops; nobody has the request, and another worker is
+    /// handed it once this one is known to be gone.
+    async fn until_answered<T, F>(&self, id: Uuid, ask: impl Fn() -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut backoff = Backoff::new(STORE_PAUSE, LONGEST_STORE_PAUSE);
+        loop {
+            let again = match ask().await {
+                Ok(answer) => return Some(answer),
+                Err(error) => {
+                    let again = backoff.failed();
+                    if again.is_first {
+                        tracing::warn!(request_id = %id, %error, "a request could not be taken up; tried again until it can");
+                    }
+                    again
+                }
+            };
+            tokio::select! {
+                () = sleep(again.pause) => {}
+                () = self.shutdown.cancelled() => return None,
+            }
+        }
+    }
+
+    async fn run_one(&self, context: &Arc<PipelineContext>, claimed: Claimed, taken_over: bool) {
         let id = claimed.claim.id;
         let running = Arc::new(Running { stop: Arc::default(), stopped: CancellationToken::new(), ended: CancellationToken::new() });
         self.running().insert(id, running.clone());
         // However this ends: who waits for the end of the run is not left waiting.
         let _ended = running.ended.clone().drop_guard();
-        tracing::info!(request_id = %id, retry_count = claimed.retry_count, taken_over = claimed.taken_over, "request started");
+        tracing::info!(request_id = %id, retry_count = claimed.retry_count, taken_over, "request started");
         let (store, wakes, clock) = (self.store.clone(), self.wakes.clone(), self.clock.clone());
-        let progress = Arc::new(JobProgress::new(&claimed, running.stop.clone(), store, wakes, clock));
+        let progress = Arc::new(JobProgress::new(&claimed, running.stop.clone(), self.shutdown.clone(), store, wakes, clock));
         let ended = match self.job(&claimed).await {
             Ok(Some(job)) => self.drive(context.clone(), job, &progress, &running).await,
             Ok(None) => Ended::Failed {
@@ -146,13 +170,22 @@ impl Jobs {
         run.spawn(async move { pipeline::run(&context, &job, told.as_ref()).await });
         let mut ticks = interval(FLUSH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut backoff = Backoff::new(FLUSH_EVERY * 2, FLUSH_AT_LEAST_EVERY);
         let joined = loop {
             tokio::select! {
                 joined = run.join_next() => break joined,
                 _ = ticks.tick() => match progress.flush().await {
-                    Ok(()) => {}
+                    Ok(()) => if backoff.recovered() {
+                        tracing::info!(request_id = %id, "events are stored again");
+                    },
                     Err(NotKept::Lost) => running.stop(),
-                    Err(error) => tracing::warn!(request_id = %id, %error, "events could not be stored; tried again"),
+                    Err(error) => {
+                        let again = backoff.failed();
+                        if again.is_first {
+                            tracing::warn!(request_id = %id, %error, "events could not be stored; tried again until they can");
+                        }
+                        ticks.reset_after(again.pause);
+                    }
                 },
                 () = self.shutdown.cancelled() => { running.stop(); }
                 () = running.stopped.cancelled() => {
@@ -257,19 +290,31 @@ impl Jobs {
         F: Future<Output = Result<bool, StoreError>>,
     {
         let mut tries_at_the_end = STOP_TRIES;
+        let mut backoff = Backoff::new(STORE_PAUSE, LONGEST_STORE_PAUSE);
         loop {
-            match write().await {
+            let again = match write().await {
                 Ok(there) => return Some(there),
-                Err(error) => tracing::warn!(request_id = %id, %error, "the end of a run could not be stored; tried again"),
-            }
+                Err(error) => {
+                    let again = backoff.failed();
+                    if again.is_first {
+                        tracing::warn!(request_id = %id, %error, "the end of a run could not be stored; tried again until it can");
+                    }
+                    again
+                }
+            };
             if self.shutdown.is_cancelled() {
                 tries_at_the_end -= 1;
                 if tries_at_the_end == 0 {
                     tracing::error!(request_id = %id, "the end of a run could not be stored; the request is run again");
                     return None;
                 }
+                sleep(STORE_PAUSE).await;
+                continue;
             }
-            sleep(STORE_PAUSE).await;
+            tokio::select! {
+                () = sleep(again.pause) => {}
+                () = self.shutdown.cancelled() => {}
+            }
         }
     }
 }

@@ -68,4 +68,8 @@ impl Progress for Watched<'_> {
     fn cancelled(&self) -> bool {
         self.progress.cancelled()
     }
+
+    fn hands_over(&self) -> bool {
+        self.progress.hands_over()
+    }
 }

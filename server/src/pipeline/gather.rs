@@ -4,7 +4,8 @@
 //! second round. Who fails or is slow costs the others nothing and is told in the diagnostics.
 //!
 //! Every answer is remembered, and that a metered provider is asked is remembered before it is: a run that goes on with the work
-//! of an earlier one asks nobody whose answer is known, and nobody a second time for money.
+//! of an earlier one asks nobody whose answer is known, and nobody a second time for money. Where the process stops in the middle of
+//! such a question its answer is waited for, as far as there is time: the next run finds it.
 
 use super::cancel::cancelled;
 use super::kept::{Call, Memory};
@@ -16,9 +17,12 @@ use futures::{FutureExt, future::join_all};
 use models::Embedding;
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +30,8 @@ mod tests;
 /// What the second round asks a search by words for; one that is paid for is asked for the first alone.
 const PHRASES: usize = 3;
 const METERED_PHRASES: usize = 1;
+/// How long a process that stops waits for answers that are paid for. Shorter than the time that a worker gives a run to stop.
+const LAST_ANSWERS: Duration = Duration::from_secs(8);
 /// What searches by picture say of almost any face: words that find anybody.
 const SAYS_NOTHING: &str = "adult|beard|boy|celebrity|child|chin|face|facial expression|facial hair|female|forehead|gentleman|girl|hair\
     |hairstyle|head|human|image|lady|male|man|men|moustache|nose|people|person|photo|photograph|photography|picture|portrait\
@@ -68,11 +74,44 @@ pub async fn gather(
         pool_uri: options.pool_uri.clone(),
         embedding: Some(Arc::new(embedding.clone())),
     };
-    let round = Round { providers, timeout: ctx.provider_timeout, deadline, limit: options.max_candidates, memory };
-    tokio::select! {
-        biased;
-        candidates = round.all(probe, diagnostics, progress) => candidates,
-        () = cancelled(progress) => Ok(Vec::new()),
+    let paid = PaidCalls::default();
+    let round = Round { providers, timeout: ctx.provider_timeout, deadline, limit: options.max_candidates, memory, paid };
+    round.until_cancelled(probe, diagnostics, progress).await
+}
+
+/// Questions that cost something, from the note that they are asked to the note of what was answered.
+struct PaidCalls {
+    under_way: watch::Sender<usize>,
+    /// Nothing is asked any more.
+    closed: AtomicBool,
+}
+
+impl Default for PaidCalls {
+    fn default() -> Self {
+        Self { under_way: watch::channel(0).0, closed: AtomicBool::new(false) }
+    }
+}
+
+/// One of them, until it is dropped.
+struct PaidCall<'a>(&'a PaidCalls);
+
+impl Drop for PaidCall<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.send_modify(|calls| *calls = calls.saturating_sub(1));
+    }
+}
+
+impl PaidCalls {
+    fn begin(&self) -> PaidCall<'_> {
+        self.under_way.send_modify(|calls| *calls += 1);
+        PaidCall(self)
+    }
+
+    /// Begins no more, and returns when those that are under way have ended.
+    async fn ended(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        // The sender is here: it is not gone.
+        let _ = self.under_way.subscribe().wait_for(|calls| *calls == 0).await;
     }
 }
 
@@ -83,11 +122,40 @@ struct Round<'a> {
     deadline: Instant,
     limit: usize,
     memory: &'a Memory<'a>,
+    paid: PaidCalls,
 }
 
 type Answer = Result<Found, ProviderError>;
 
 impl Round<'_> {
+    /// As [`Round::all`]; nothing where the job is cancelled meanwhile.
+    async fn until_cancelled(
+        &self,
+        probe: ProbeQuery,
+        diagnostics: &mut Diagnostics,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Candidate>, KeepError> {
+        let mut asking = pin!(self.all(probe, diagnostics, progress));
+        tokio::select! {
+            biased;
+            candidates = &mut asking => return candidates,
+            () = cancelled(progress) => {}
+        }
+        if progress.hands_over() {
+            let last_answers = async {
+                tokio::select! {
+                    biased;
+                    () = self.paid.ended() => {}
+                    // It ends before only where something could not be kept.
+                    _ = &mut asking => {}
+                }
+            };
+            // What does not come in time is lost, and told as interrupted.
+            let _ = timeout(LAST_ANSWERS, last_answers).await;
+        }
+        Ok(Vec::new())
+    }
+
     async fn all(&self, probe: ProbeQuery, diagnostics: &mut Diagnostics, progress: &dyn Progress) -> Result<Vec<Candidate>, KeepError> {
         let limit = Instant::now() + self.timeout;
         let call = |provider| Call { round: 1, phrase: 0, provider };
@@ -160,6 +228,11 @@ impl Round<'_> {
         if let Some(known) = self.memory.answer(call) {
             return Ok(known);
         }
+        if self.paid.closed.load(Ordering::SeqCst) {
+            // The process stops, and this is dropped in a moment.
+            return std::future::pending().await;
+        }
+        let _under_way = (call.provider.cost() == Cost::Metered).then(|| self.paid.begin());
         self.memory.will_ask(call).await?;
         let answer = self.new_answer(call.provider, probe, limit).await;
         // The same database: what it cannot say now it can say to the next run.

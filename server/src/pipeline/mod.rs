@@ -105,6 +105,12 @@ pub trait Progress: Send + Sync {
 
     /// Asked between candidates and while waiting: true ends the run with [`PipelineError::Cancelled`].
     fn cancelled(&self) -> bool;
+
+    /// Once it is cancelled: does the job go on elsewhere, as where the process stops? Then what is paid for and on its way is worth
+    /// waiting for a moment. Not where the request is erased.
+    fn hands_over(&self) -> bool {
+        false
+    }
 }
 
 /// One search as the pipeline sees it.

@@ -10,6 +10,15 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// The database's own time in milliseconds since 1970, as a term of a statement: machines that share it agree on this one. SQLite's
+    /// is of whole seconds.
+    pub fn now(self) -> &'static str {
+        match self {
+            Self::Sqlite => "(CAST(strftime('%s', 'now') AS INTEGER) * 1000)",
+            Self::Postgres => "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+        }
+    }
+
     /// A transaction that writes. SQLite takes its lock at once: one that reads first and writes later would fail where
     /// another has written in between, instead of waiting for it.
     pub async fn begin(self, pool: &AnyPool) -> Result<Transaction<'static, Any>, StoreError> {

@@ -21,7 +21,7 @@ struct Numbered {
     postgres: Option<&'static str>,
 }
 
-const MIGRATIONS: [Numbered; 5] = [
+const MIGRATIONS: [Numbered; 6] = [
     Numbered { version: 1, name: "requests", sql: include_str!("../../migrations/0001_requests.sql"), postgres: None },
     Numbered {
         version: 2,
@@ -32,6 +32,7 @@ const MIGRATIONS: [Numbered; 5] = [
     Numbered { version: 3, name: "many machines", sql: include_str!("../../migrations/0003_many_machines.sql"), postgres: None },
     Numbered { version: 4, name: "shares", sql: include_str!("../../migrations/0004_shares.sql"), postgres: None },
     Numbered { version: 5, name: "pools", sql: include_str!("../../migrations/0005_pools.sql"), postgres: None },
+    Numbered { version: 7, name: "alone", sql: include_str!("../../migrations/0007_alone.sql"), postgres: None },
 ];
 
 /// Brings the database up to date. Several processes may do it at once: each step is done once.
@@ -73,7 +74,7 @@ fn for_postgres(sql: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SqlStore, Store, Taken};
+    use super::super::{Claim, SqlStore, Store};
     use super::*;
     use crate::clock::Moment;
     use crate::testing::TempFolder;
@@ -112,8 +113,8 @@ mod tests {
             .await
             .expect("reads");
         assert_eq!(waiting, 1, "the queue of before knew no deliveries");
-        let taken = store.claim(id.parse().expect("an id"), 3, &parked, Moment(2)).await.expect("reads");
-        let Taken::Run(claimed) = taken else { panic!("{taken:?}") };
+        let claim = Claim { id: id.parse().expect("an id"), token: uuid::Uuid::new_v4() };
+        let claimed = store.claim(claim, true, Moment(2)).await.expect("reads").expect("it waits");
         assert_eq!(claimed.query_names, ["query-caaf1a9f.jpg"]);
         store.close().await;
     }

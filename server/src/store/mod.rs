@@ -127,14 +127,29 @@ pub struct Claim {
     pub token: Uuid,
 }
 
-/// What became of a claim.
-#[derive(Debug, Clone)]
-pub enum Taken {
-    Run(Box<Claimed>),
+/// What is to be done with a request that the queue has handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// It is to be run.
+    Run {
+        /// Its process is to run nothing else meanwhile: one died with this request and others in hand, and nobody knows of which.
+        alone: bool,
+        /// Its worker before ended in the middle of it.
+        taken_over: bool,
+    },
     /// Its workers ended in the middle of it more often than it may be tried: it has failed now.
     Parked,
     /// It has ended or is erased.
     Nothing,
+}
+
+/// Which objects are to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leftovers {
+    /// Those whose time has come, by the database's clock.
+    Due,
+    /// All of them: right where nobody else can be writing.
+    All,
 }
 
 impl<T> Lookup<T> {
@@ -151,8 +166,6 @@ impl<T> Lookup<T> {
 #[derive(Debug, Clone)]
 pub struct Claimed {
     pub claim: Claim,
-    /// Its worker before ended in the middle of it.
-    pub taken_over: bool,
     pub created_at: Moment,
     pub retry_count: u32,
     pub query_names: Vec<String>,
@@ -231,20 +244,39 @@ pub struct Erased {
 
 #[async_trait]
 pub trait Store: PoolStore + Send + Sync {
-    /// Notes that files of a request are about to be written, before there is a row: [`Store::submit`] takes the note
-    /// away with the same transaction that queues the request. After `until` the sweep takes it for abandoned.
-    async fn begin_upload(&self, id: Uuid, until: Moment) -> Result<(), StoreError>;
+    /// May one more request be handed in? Yes where fewer than `capacity` wait, or where a request of this key (as hex SHA-256) is
+    /// known. What is said here may have changed when it comes to [`Store::submit`], which decides.
+    async fn has_room(&self, capacity: u64, key_hash: Option<&str>) -> Result<bool, StoreError>;
 
-    /// Requests whose objects are to be deleted: of abandoned uploads and of erased requests. With a time those that are due
-    /// by then; None: all of them, which is right where nobody else can be writing.
-    async fn leftovers(&self, due: Option<Moment>) -> Result<Vec<Uuid>, StoreError>;
+    /// What a request with this key came to before: [`Submitted::Existing`] or [`Submitted::Conflict`]; None where the key is new.
+    async fn known(&self, idempotency: &Idempotency) -> Result<Option<Submitted>, StoreError>;
+
+    /// Notes that files of a request are about to be written, before there is a row: [`Store::submit`] takes the note
+    /// away with the same transaction that queues the request. After `grace`, by the database's clock, the sweep takes it for
+    /// abandoned, and it is queued no more.
+    async fn begin_upload(&self, id: Uuid, grace: Duration) -> Result<(), StoreError>;
+
+    /// Requests whose objects are to be deleted: of abandoned uploads and of erased requests.
+    async fn leftovers(&self, which: Leftovers) -> Result<Vec<Uuid>, StoreError>;
+
+    /// Before the objects of one of [`Leftovers::Due`] are deleted. False: there is a request now that owns them, or another process
+    /// has deleted them. True: nobody can queue it any more.
+    async fn may_delete(&self, id: Uuid) -> Result<bool, StoreError>;
+
+    /// Which of these were erased before a time, and have nothing noted that is still to be deleted.
+    async fn long_erased(&self, ids: &[Uuid], before: Moment) -> Result<Vec<Uuid>, StoreError>;
 
     /// Puts a request into the queue, unless it is full or the idempotency key is known.
     async fn submit(&self, new: &NewRequest, capacity: u64) -> Result<Submitted, StoreError>;
 
-    /// Takes up a request that the queue has handed out; it is `running` from then on. Where it was running already its worker
-    /// is gone: that counts as a retry, and after `max_retries` of them it fails with `parked`.
-    async fn claim(&self, id: Uuid, max_retries: u32, parked: &ErrorDetail, now: Moment) -> Result<Taken, StoreError>;
+    /// Looks at a request that the queue has handed out. Where it is running its worker is gone. If that run had its process for
+    /// itself it counts as a retry, and after `max_retries` of them it fails with `parked`. If it had company it counts as nothing, as
+    /// a neighbour may be to blame, and the next run is alone. Either way it is queued again, so that this can be asked twice.
+    async fn appraise(&self, id: Uuid, max_retries: u32, parked: &ErrorDetail, now: Moment) -> Result<Due, StoreError>;
+
+    /// Takes up a request that waits; it is `running` from then on. `alone`: its process runs nothing else meanwhile. None: it does
+    /// not wait any more, or another has it. Asked twice with one token, as where the first answer was lost, it is taken up once.
+    async fn claim(&self, claim: Claim, alone: bool, now: Moment) -> Result<Option<Box<Claimed>>, StoreError>;
 
     /// Stores what a running request has told. False: it is erased, or another worker has taken over.
     async fn record(&self, claim: Claim, batch: &Batch, now: Moment) -> Result<bool, StoreError>;
@@ -257,19 +289,22 @@ pub trait Store: PoolStore + Send + Sync {
     async fn requeue(&self, claim: Claim, batch: &Batch, retry: Retry, pause: Duration, now: Moment) -> Result<bool, StoreError>;
 
     /// At the start of the only process there can be: what is `running` was interrupted; it goes back to the queue, or is
-    /// parked as failed. Where other machines share the database they take over what has lost its worker.
+    /// parked as failed, as [`Store::appraise`] says. Where other machines share the database they take over what has lost its worker.
     async fn recover(&self, max_retries: u32, parked: &ErrorDetail, now: Moment) -> Result<Recovered, StoreError>;
 
-    /// Forgets a request: its rows go, a tombstone stays, its objects are noted as still to be deleted (at `late` once more
+    /// Forgets a request: its rows go, a tombstone stays, its objects are noted as still to be deleted (after `late` once more
     /// where it was running).
-    async fn erase(&self, id: Uuid, now: Moment, late: Moment) -> Result<Lookup<Erased>, StoreError>;
+    async fn erase(&self, id: Uuid, now: Moment, late: Duration) -> Result<Lookup<Erased>, StoreError>;
 
     /// The objects of an erased request, or of an upload that was not accepted, are gone.
     async fn erasure_finished(&self, id: Uuid) -> Result<(), StoreError>;
 
-    /// Leaves as little of erased rows as the database can: SQLite's log is emptied (false: a reader was in the way, try again
-    /// later); Postgres vacuums.
+    /// Empties SQLite's log, so that nothing of erased rows is in it. False: a reader was in the way, try again later. Postgres' log is
+    /// not the program's: nothing is done there.
     async fn forget_traces(&self) -> Result<bool, StoreError>;
+
+    /// Postgres vacuums, however long that takes; SQLite has overwritten what was deleted.
+    async fn vacuum(&self) -> Result<(), StoreError>;
 
     /// Forgets workers that have long been silent.
     async fn tidy(&self) -> Result<(), StoreError>;

@@ -1,10 +1,10 @@
 //! The statements that only read.
 
-use super::{Cursor, Lookup, RequestRow, StoreError};
+use super::{Cursor, Idempotency, Leftovers, Lookup, RequestRow, StoreError, Submitted, dialect::Dialect};
 use crate::clock::Moment;
 use app::api::{Event, LogLine, RequestState, RequestSummary};
 use serde::de::DeserializeOwned;
-use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row, any::AnyRow};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -69,6 +69,14 @@ pub async fn state_in(connection: &mut AnyConnection, id: Uuid) -> Result<Lookup
     }
 }
 
+/// Until the end of the transaction nobody else changes the request. SQLite has one writer anyway.
+pub async fn lock(tx: &mut AnyConnection, dialect: Dialect, id: Uuid) -> Result<(), StoreError> {
+    if dialect == Dialect::Postgres {
+        sqlx::query("SELECT 1 FROM requests WHERE id = $1 FOR UPDATE").bind(id.to_string()).execute(tx).await?;
+    }
+    Ok(())
+}
+
 pub async fn events_after(readers: &AnyPool, id: Uuid, seq: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as("SELECT seq, kind FROM events WHERE request_id = $1 AND seq > $2 ORDER BY seq LIMIT $3")
         .bind(id.to_string())
@@ -124,6 +132,43 @@ pub async fn expired(readers: &AnyPool, now: Moment) -> Result<Vec<Uuid>, StoreE
     ids(sqlx::query_as("SELECT id FROM requests WHERE expires_at <= $1 ORDER BY expires_at").bind(now.0).fetch_all(readers).await?)
 }
 
-pub async fn leftovers(readers: &AnyPool, due: Moment) -> Result<Vec<Uuid>, StoreError> {
-    ids(sqlx::query_as("SELECT id FROM erasures WHERE not_before <= $1").bind(due.0).fetch_all(readers).await?)
+/// No request owns them: one that does has taken the note of its upload away.
+pub async fn leftovers(readers: &AnyPool, dialect: Dialect, which: Leftovers) -> Result<Vec<Uuid>, StoreError> {
+    let until = match which {
+        Leftovers::Due => dialect.now(),
+        Leftovers::All => "9223372036854775807",
+    };
+    let select = format!(
+        "SELECT id FROM erasures WHERE not_before <= {until} AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.id = erasures.id)"
+    );
+    ids(sqlx::query_as(AssertSqlSafe(select)).fetch_all(readers).await?)
+}
+
+pub async fn long_erased(readers: &AnyPool, some: &[Uuid], before: Moment) -> Result<Vec<Uuid>, StoreError> {
+    let parameters: Vec<String> = (2..some.len() + 2).map(|number| format!("${number}")).collect();
+    let select = format!(
+        "SELECT id FROM tombstones WHERE erased_at < $1 AND id IN ({})
+         AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.id = tombstones.id)
+         AND NOT EXISTS (SELECT 1 FROM erasures WHERE erasures.id = tombstones.id)",
+        parameters.join(", ")
+    );
+    let select = sqlx::query_as(AssertSqlSafe(select)).bind(before.0);
+    ids(some.iter().fold(select, |select, id| select.bind(id.to_string())).fetch_all(readers).await?)
+}
+
+pub async fn has_room(readers: &AnyPool, capacity: u64, key_hash: Option<&str>) -> Result<bool, StoreError> {
+    let count = "SELECT (SELECT count(*) FROM requests WHERE state = 'queued'), (SELECT count(*) FROM idempotency WHERE key_hash = $1)";
+    let (queued, known): (i64, i64) = sqlx::query_as(count).bind(key_hash.unwrap_or_default()).fetch_one(readers).await?;
+    Ok(queued.unsigned_abs() < capacity || known > 0)
+}
+
+/// What a request with this key came to before.
+pub async fn known(connection: &mut AnyConnection, idempotency: &Idempotency) -> Result<Option<Submitted>, StoreError> {
+    let Idempotency { key_hash, body_hash } = idempotency;
+    let known: Option<(String, String)> = sqlx::query_as("SELECT body_hash, request_id FROM idempotency WHERE key_hash = $1")
+        .bind(key_hash)
+        .fetch_optional(connection)
+        .await?;
+    let Some((known_hash, request_id)) = known else { return Ok(None) };
+    Ok(Some(if known_hash == *body_hash { Submitted::Existing(uuid(&request_id)?) } else { Submitted::Conflict }))
 }

@@ -5,8 +5,8 @@
 //! pool; what is deleted is vacuumed, and its log and backups are the operator's.
 
 use super::{
-    Batch, Claim, Cursor, Erased, Lookup, NewRequest, Notices, Outcome, Queue, Recovered, RequestRow, Retry, Share, Store, StoreError,
-    Submitted, Taken, claiming, deliveries, dialect::Dialect, migrations, reading, shares, writing,
+    Batch, Claim, Claimed, Cursor, Due, Erased, Idempotency, Leftovers, Lookup, NewRequest, Notices, Outcome, Queue, Recovered, RequestRow,
+    Retry, Share, Store, StoreError, Submitted, claiming, deliveries, dialect::Dialect, migrations, reading, shares, writing,
 };
 use crate::clock::Moment;
 use app::api::{ErrorDetail, Event, LogLine, RequestState, RequestSummary};
@@ -29,6 +29,10 @@ const QUEUE_CONNECTIONS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long one transaction may take, as long as SQLite's writers wait for each other and a little more.
 const LIMIT: Duration = Duration::from_secs(12);
+/// How long a vacuum may take: it is nobody's transaction, and goes through whole tables.
+const VACUUM_LIMIT: Duration = Duration::from_secs(600);
+/// What one statement asks about.
+const AT_ONCE: usize = 500;
 /// Workers that were silent for so long are forgotten.
 const FORGET_WORKERS: Duration = Duration::from_secs(3600);
 /// Of every session on Postgres. A process that stands still in the middle of a transaction (it is stopped, its machine sleeps or
@@ -132,17 +136,32 @@ pub(super) async fn within_limit<T>(work: impl Future<Output = Result<T, StoreEr
 
 #[async_trait]
 impl Store for SqlStore {
-    async fn begin_upload(&self, id: Uuid, until: Moment) -> Result<(), StoreError> {
-        within_limit(async {
-            let note = "INSERT INTO erasures (id, not_before) VALUES ($1, $2)";
-            sqlx::query(note).bind(id.to_string()).bind(until.0).execute(&self.writer).await?;
-            Ok(())
-        })
-        .await
+    async fn has_room(&self, capacity: u64, key_hash: Option<&str>) -> Result<bool, StoreError> {
+        within_limit(reading::has_room(&self.readers, capacity, key_hash)).await
     }
 
-    async fn leftovers(&self, due: Option<Moment>) -> Result<Vec<Uuid>, StoreError> {
-        within_limit(reading::leftovers(&self.readers, due.unwrap_or(Moment(i64::MAX)))).await
+    async fn known(&self, idempotency: &Idempotency) -> Result<Option<Submitted>, StoreError> {
+        within_limit(async { reading::known(&mut *self.readers.acquire().await?, idempotency).await }).await
+    }
+
+    async fn begin_upload(&self, id: Uuid, grace: Duration) -> Result<(), StoreError> {
+        within_limit(async { writing::note_leftover(&mut *self.writer.acquire().await?, self.dialect, id, grace).await }).await
+    }
+
+    async fn leftovers(&self, which: Leftovers) -> Result<Vec<Uuid>, StoreError> {
+        within_limit(reading::leftovers(&self.readers, self.dialect, which)).await
+    }
+
+    async fn may_delete(&self, id: Uuid) -> Result<bool, StoreError> {
+        within_limit(async { writing::may_delete(&mut *self.writer.acquire().await?, self.dialect, id).await }).await
+    }
+
+    async fn long_erased(&self, ids: &[Uuid], before: Moment) -> Result<Vec<Uuid>, StoreError> {
+        let mut erased = Vec::new();
+        for some in ids.chunks(AT_ONCE) {
+            erased.extend(within_limit(reading::long_erased(&self.readers, some, before)).await?);
+        }
+        Ok(erased)
     }
 
     async fn submit(&self, new: &NewRequest, capacity: u64) -> Result<Submitted, StoreError> {
@@ -155,12 +174,22 @@ impl Store for SqlStore {
         .await
     }
 
-    async fn claim(&self, id: Uuid, max_retries: u32, parked: &ErrorDetail, now: Moment) -> Result<Taken, StoreError> {
+    async fn appraise(&self, id: Uuid, max_retries: u32, parked: &ErrorDetail, now: Moment) -> Result<Due, StoreError> {
         within_limit(async {
             let mut tx = self.begin().await?;
-            let taken = claiming::claim(&mut tx, self.dialect, id, max_retries, parked, now).await?;
+            let due = claiming::appraise(&mut tx, self.dialect, id, max_retries, parked, now).await?;
             tx.commit().await?;
-            Ok(taken)
+            Ok(due)
+        })
+        .await
+    }
+
+    async fn claim(&self, claim: Claim, alone: bool, now: Moment) -> Result<Option<Box<Claimed>>, StoreError> {
+        within_limit(async {
+            let mut tx = self.begin().await?;
+            let claimed = claiming::claim(&mut tx, claim, alone, now).await?;
+            tx.commit().await?;
+            Ok(claimed)
         })
         .await
     }
@@ -207,7 +236,7 @@ impl Store for SqlStore {
         Ok(recovered)
     }
 
-    async fn erase(&self, id: Uuid, now: Moment, late: Moment) -> Result<Lookup<Erased>, StoreError> {
+    async fn erase(&self, id: Uuid, now: Moment, late: Duration) -> Result<Lookup<Erased>, StoreError> {
         within_limit(async {
             let mut tx = self.begin().await?;
             let erased = writing::erase(&mut tx, self.dialect, id, now, late).await?;
@@ -232,15 +261,21 @@ impl Store for SqlStore {
                     let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writer).await?;
                     Ok(busy == 0)
                 }
-                // Where another process is at it already, that one does it.
-                Dialect::Postgres => {
-                    let tables = "VACUUM (SKIP_LOCKED) requests, events, logs, kept, consents, idempotency, pools, pool_pictures";
-                    sqlx::raw_sql(tables).execute(&self.writer).await?;
-                    Ok(true)
-                }
+                Dialect::Postgres => Ok(true),
             }
         })
         .await
+    }
+
+    async fn vacuum(&self) -> Result<(), StoreError> {
+        if self.dialect == Dialect::Sqlite {
+            return Ok(());
+        }
+        // Where another process is at it already, that one does it.
+        let tables = "VACUUM (SKIP_LOCKED) requests, events, logs, kept, consents, idempotency, shares, erasures, pools, pool_pictures";
+        let vacuum = sqlx::raw_sql(tables).execute(&self.writer);
+        timeout(VACUUM_LIMIT, vacuum).await.map_err(|_| StoreError::Silent)??;
+        Ok(())
     }
 
     async fn tidy(&self) -> Result<(), StoreError> {
@@ -294,6 +329,7 @@ impl Store for SqlStore {
     async fn share(&self, id: Uuid, token_hash: &str, share: Share, now: Moment) -> Result<Lookup<()>, StoreError> {
         within_limit(async {
             let mut tx = self.begin().await?;
+            reading::lock(&mut tx, self.dialect, id).await?;
             let there = reading::state_in(&mut tx, id).await?;
             if let Lookup::Found(_) = there {
                 shares::make(&mut tx, id, token_hash, share, now).await?;
@@ -307,6 +343,7 @@ impl Store for SqlStore {
     async fn end_share(&self, id: Uuid, now: Moment) -> Result<Lookup<bool>, StoreError> {
         within_limit(async {
             let mut tx = self.begin().await?;
+            reading::lock(&mut tx, self.dialect, id).await?;
             let there = reading::state_in(&mut tx, id).await?;
             let ended = shares::end(&mut tx, id, now).await?;
             tx.commit().await?;

@@ -5,7 +5,7 @@ use super::{
     dialect::Dialect, reading, shares,
 };
 use crate::clock::Moment;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -17,21 +17,18 @@ fn int(number: u64) -> i64 {
 pub async fn submit(tx: &mut AnyConnection, dialect: Dialect, new: &NewRequest, capacity: u64) -> Result<Submitted, StoreError> {
     dialect.one_at_a_time(tx).await?;
     let id = new.id.to_string();
-    if let Some(Idempotency { key_hash, body_hash }) = &new.idempotency {
-        let known: Option<(String, String)> = sqlx::query_as("SELECT body_hash, request_id FROM idempotency WHERE key_hash = $1")
-            .bind(key_hash)
-            .fetch_optional(&mut *tx)
-            .await?;
-        if let Some((known_hash, request_id)) = known {
-            return Ok(if known_hash == *body_hash { Submitted::Existing(reading::uuid(&request_id)?) } else { Submitted::Conflict });
-        }
+    if let Some(idempotency) = &new.idempotency
+        && let Some(known) = reading::known(tx, idempotency).await?
+    {
+        return Ok(known);
     }
     let (queued,): (i64,) = sqlx::query_as("SELECT count(*) FROM requests WHERE state = 'queued'").fetch_one(&mut *tx).await?;
     if queued.unsigned_abs() >= capacity {
         return Ok(Submitted::Full);
     }
-    // The note of the upload. Where it is gone the sweep has taken the upload for abandoned, and its photos with it.
-    let noted = sqlx::query("DELETE FROM erasures WHERE id = $1").bind(&id).execute(&mut *tx).await?;
+    // The note of the upload. Where it is gone, or its time is over, the sweep takes the upload for abandoned, and its photos with it.
+    let note = format!("DELETE FROM erasures WHERE id = $1 AND not_before > {}", dialect.now());
+    let noted = sqlx::query(AssertSqlSafe(note)).bind(&id).execute(&mut *tx).await?;
     if noted.rows_affected() == 0 {
         return Ok(Submitted::TooLate);
     }
@@ -128,8 +125,10 @@ pub async fn end(tx: &mut AnyConnection, dialect: Dialect, id: Uuid, outcome: &O
     dialect.notify(tx, Notice::Request(id)).await
 }
 
-pub async fn erase(tx: &mut AnyConnection, dialect: Dialect, id: Uuid, now: Moment, late: Moment) -> Result<Lookup<Erased>, StoreError> {
+pub async fn erase(tx: &mut AnyConnection, dialect: Dialect, id: Uuid, now: Moment, late: Duration) -> Result<Lookup<Erased>, StoreError> {
     let text = id.to_string();
+    // Who shares it, or erases it as well, comes before or after this.
+    reading::lock(tx, dialect, id).await?;
     shares::end(tx, id, now).await?;
     // Events, log lines, what was kept, the consent and idempotency keys go with the row (ON DELETE CASCADE).
     let deleted: Option<(String,)> =
@@ -141,12 +140,26 @@ pub async fn erase(tx: &mut AnyConnection, dialect: Dialect, id: Uuid, now: Mome
     };
     let was_running = state == "running";
     sqlx::query("INSERT INTO tombstones (id, erased_at) VALUES ($1, $2)").bind(&text).bind(now.0).execute(&mut *tx).await?;
-    sqlx::query("INSERT INTO erasures (id, not_before) VALUES ($1, $2)")
-        .bind(&text)
-        .bind(if was_running { late.0 } else { now.0 })
-        .execute(&mut *tx)
-        .await?;
+    note_leftover(tx, dialect, id, if was_running { late } else { Duration::ZERO }).await?;
     deliveries::remove(tx, dialect, &Delivery::Request(id)).await?;
     dialect.notify(tx, Notice::Erased(id)).await?;
     Ok(Lookup::Found(Erased { was_running }))
+}
+
+/// Objects of this id are to be deleted when the time is over, by the database's clock.
+pub async fn note_leftover(tx: &mut AnyConnection, dialect: Dialect, id: Uuid, after: Duration) -> Result<(), StoreError> {
+    let note = format!("INSERT INTO erasures (id, not_before) VALUES ($1, {} + CAST($2 AS BIGINT))", dialect.now());
+    let millis = i64::try_from(after.as_millis()).unwrap_or(i64::MAX >> 1);
+    sqlx::query(AssertSqlSafe(note)).bind(id.to_string()).bind(millis).execute(tx).await?;
+    Ok(())
+}
+
+/// See [`Store::may_delete`](super::Store::may_delete). A submission that takes the note away at the same time is waited for.
+pub async fn may_delete(tx: &mut AnyConnection, dialect: Dialect, id: Uuid) -> Result<bool, StoreError> {
+    let take = format!(
+        "UPDATE erasures SET not_before = 0 WHERE id = $1 AND not_before <= {}
+         AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.id = erasures.id)",
+        dialect.now()
+    );
+    Ok(sqlx::query(AssertSqlSafe(take)).bind(id.to_string()).execute(tx).await?.rows_affected() == 1)
 }

@@ -82,10 +82,15 @@ impl Slot {
             if let (Some(vision), false) = (slot.loaded(), anew) {
                 return Ok(vision);
             }
-            // Lets go of what was loaded before anything new takes its memory.
-            *slot.lock() = SlotState::Loading;
+            let before = std::mem::replace(&mut *slot.lock(), SlotState::Loading);
             let loader = Arc::clone(&slot);
-            let loaded = tokio::task::spawn_blocking(move || (loader.load)()).await.unwrap_or_else(|_| Err(stopped("it panicked")));
+            let loading = move || {
+                // Lets go of what was loaded before anything new takes its memory. That may take as long as loading does: a device is
+                // given back.
+                drop(before);
+                (loader.load)()
+            };
+            let loaded = tokio::task::spawn_blocking(loading).await.unwrap_or_else(|_| Err(stopped("it panicked")));
             *slot.lock() = match &loaded {
                 Ok(vision) => SlotState::Ready(Arc::clone(vision)),
                 Err(error) => SlotState::Failed(error.clone()),

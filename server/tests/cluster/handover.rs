@@ -65,6 +65,7 @@ async fn a_worker_that_is_asked_to_stop_hands_its_work_to_another() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_was_held_up_writes_nothing_after_its_work_was_given_to_another() {
     let Some(ground) = Ground::on_postgres().await else { return };
+    let ground = ground.with("WORKERS", 1);
     ground.hold_runs();
     let api = ground.start(Role::ServeOnly, "api").await;
     let first = ground.start(Role::Worker, "first").await;
@@ -190,8 +191,30 @@ async fn outlive_a_fatal_request(ground: Ground, entrances: Entrances, workers: 
     followed.assert_told_once(&fatal);
     assert_eq!(followed.names("error"), 1, "its followers are told");
     for (number, id) in ids.iter().enumerate() {
-        ground.assert_whole(&format!("person {number}"), &entrances.ended(0, id).await);
+        let report = entrances.ended(0, id).await;
+        ground.assert_whole(&format!("person {number}"), &report);
+        assert_eq!(report["result"]["retry_count"], 0, "person {number} pays nothing for having been a neighbour");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_kills_a_process_with_several_in_hand_costs_its_neighbours_none_of_their_retries() {
+    let ground = Ground::on_sqlite().await.with("MAX_RETRIES", RETRIES).with("WORKERS", 4);
+    let node = ground.start(Role::Serve, "node").await;
+    let entrances = Entrances::of(&[node.client]);
+    outlive_a_fatal_request(ground, entrances, vec![(Role::Serve, "node".into(), node)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_kills_workers_with_several_in_hand_costs_its_neighbours_none_of_their_retries() {
+    let Some(ground) = Ground::on_postgres().await else { return };
+    let ground = ground.with("MAX_RETRIES", RETRIES).with("WORKERS", 4);
+    let api = ground.start(Role::ServeOnly, "api").await;
+    let mut workers = Vec::new();
+    for name in ["first", "second"] {
+        workers.push((Role::Worker, name.to_owned(), ground.start(Role::Worker, name).await));
+    }
+    outlive_a_fatal_request(ground, Entrances::of(&[api.client]), workers).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -111,11 +111,18 @@ async fn the_bucket_is_away() {
     let first = format!("/status/{}", requests[0].0);
     while Instant::now() < back {
         assert_not_now(&handed_in(client, "too early").await);
-        let (live, status) = tokio::join!(get(client, "/health/live"), get(client, &first));
+        let (live, status, ready) = tokio::join!(get(client, "/health/live"), get(client, &first), get(client, "/health/ready"));
         assert_eq!((live.status, status.status), (200, 200));
+        assert_not_now(&ready);
+        let told = ready.json();
+        assert_eq!(
+            (told["error"]["code"].as_str(), told["error"]["details"]["objects"].as_str()),
+            (Some("not_ready"), Some("not writable"))
+        );
         sleep(Duration::from_millis(500)).await;
     }
     ground.bucket().come_back();
     let mut nodes = [api, worker];
     recovered(&ground, &entrances, requests, &mut nodes).await;
+    until("it says that it is well", || async { get(client, "/health/ready").await.status == 200 }).await;
 }

@@ -4,7 +4,7 @@ use crate::postgres;
 use app::api::{Counts, ErrorDetail, Event, EventKind, MatchOptions, RequestState};
 use server::{
     clock::Moment,
-    store::{Batch, Claim, Claimed, Cursor, Idempotency, Lookup, NewRequest, Outcome, Retry, SqlStore, Store, Submitted, Taken},
+    store::{Batch, Claim, Claimed, Cursor, Due, Idempotency, Leftovers, Lookup, NewRequest, Outcome, Retry, SqlStore, Store, Submitted},
 };
 use std::{sync::Arc, time::Duration};
 use tempfile::TempDir;
@@ -21,7 +21,10 @@ pub async fn stores() -> Vec<(&'static str, Arc<SqlStore>, Option<TempDir>)> {
     stores
 }
 
-fn request(at: i64) -> NewRequest {
+/// What an upload may take.
+pub const UPLOAD: Duration = Duration::from_secs(600);
+
+pub fn request(at: i64) -> NewRequest {
     NewRequest {
         id: Uuid::new_v4(),
         created_at: Moment(at),
@@ -32,29 +35,40 @@ fn request(at: i64) -> NewRequest {
     }
 }
 
-async fn submit(store: &SqlStore, new: &NewRequest) -> Submitted {
-    store.begin_upload(new.id, Moment(i64::MAX)).await.expect("noted");
+pub async fn submit(store: &SqlStore, new: &NewRequest) -> Submitted {
+    store.begin_upload(new.id, UPLOAD).await.expect("noted");
     store.submit(new, 3).await.expect("submitted")
 }
 
-async fn queued(store: &SqlStore, at: i64) -> Uuid {
+pub async fn queued(store: &SqlStore, at: i64) -> Uuid {
     let new = request(at);
     assert_eq!(submit(store, &new).await, Submitted::Queued);
     new.id
 }
 
-fn parked() -> ErrorDetail {
+pub fn parked() -> ErrorDetail {
     ErrorDetail { code: "interrupted".into(), message: "Too often.".into(), details: serde_json::Value::Null }
 }
 
-async fn claim(store: &SqlStore, id: Uuid) -> Claimed {
-    match store.claim(id, 2, &parked(), Moment(50)).await.expect("claimed") {
-        Taken::Run(claimed) => *claimed,
-        other => panic!("{other:?}"),
-    }
+pub async fn appraise(store: &SqlStore, id: Uuid) -> Due {
+    store.appraise(id, 2, &parked(), Moment(50)).await.expect("appraised")
 }
 
-fn told(seq: u64, kept: &[(&str, &str)]) -> Batch {
+pub fn fresh(id: Uuid) -> Claim {
+    Claim { id, token: Uuid::new_v4() }
+}
+
+/// As a process does that runs one request at a time; and whether its worker before was gone.
+async fn taken_up(store: &SqlStore, id: Uuid) -> (Claimed, bool) {
+    let Due::Run { taken_over, .. } = appraise(store, id).await else { panic!("it is to be run") };
+    (*store.claim(fresh(id), true, Moment(50)).await.expect("claimed").expect("it waits"), taken_over)
+}
+
+async fn claim(store: &SqlStore, id: Uuid) -> Claimed {
+    taken_up(store, id).await.0
+}
+
+pub fn told(seq: u64, kept: &[(&str, &str)]) -> Batch {
     let counts = Counts { candidates: 7, ..Counts::default() };
     Batch {
         events: vec![Event { seq, kind: EventKind::Done { counts, seconds: 1.5 } }],
@@ -65,7 +79,7 @@ fn told(seq: u64, kept: &[(&str, &str)]) -> Batch {
     }
 }
 
-fn failed() -> Outcome {
+pub fn failed() -> Outcome {
     Outcome::Failed(ErrorDetail { code: "no_face".into(), message: "There is no face.".into(), details: serde_json::Value::Null })
 }
 
@@ -73,14 +87,14 @@ fn failed() -> Outcome {
 async fn a_run_goes_on_from_what_was_kept_and_an_older_claim_writes_nothing() {
     for (name, store, _folder) in stores().await {
         let id = queued(&store, 1).await;
-        let first = claim(&store, id).await;
-        assert_eq!((first.taken_over, first.retry_count, first.kept.len(), first.last_event), (false, 0, 0, 0), "{name}");
+        let (first, taken_over) = taken_up(&store, id).await;
+        assert_eq!((taken_over, first.retry_count, first.kept.len(), first.last_event), (false, 0, 0, 0), "{name}");
         assert!(store.record(first.claim, &told(1, &[("a", "1"), ("b", "2")]), Moment(60)).await.expect("recorded"));
         assert!(store.record(first.claim, &told(2, &[("a", "3")]), Moment(61)).await.expect("recorded"));
 
         // The queue hands it out again: whoever had it is thought dead.
-        let second = claim(&store, id).await;
-        assert_eq!((second.taken_over, second.retry_count, second.last_event, second.last_log), (true, 1, 2, 2), "{name}");
+        let (second, taken_over) = taken_up(&store, id).await;
+        assert_eq!((taken_over, second.retry_count, second.last_event, second.last_log), (true, 1, 2, 2), "{name}");
         assert_eq!(second.kept, [("a".to_owned(), "3".to_owned()), ("b".to_owned(), "2".to_owned())].into(), "{name}");
         assert_eq!(second.counts.candidates, 7);
 
@@ -95,7 +109,8 @@ async fn a_run_goes_on_from_what_was_kept_and_an_older_claim_writes_nothing() {
         assert!(!store.finish(second.claim, &told(4, &[]), &failed(), Moment(64)).await.expect("refused"), "it ends once: {name}");
         let (kept,): (i64,) = sqlx::query_as("SELECT count(*) FROM kept").fetch_one(store.pool()).await.expect("counted");
         assert_eq!(kept, 0, "nothing that was kept outlives the run: {name}");
-        assert!(matches!(store.claim(id, 2, &parked(), Moment(70)).await.expect("read"), Taken::Nothing), "{name}");
+        assert_eq!(appraise(&store, id).await, Due::Nothing, "{name}");
+        assert!(store.claim(fresh(id), true, Moment(70)).await.expect("read").is_none(), "{name}");
         store.close().await;
     }
 }
@@ -107,7 +122,7 @@ async fn a_request_whose_workers_end_in_the_middle_of_it_too_often_is_parked_wit
         for retry in 0..=2 {
             assert_eq!(claim(&store, id).await.retry_count, retry, "{name}");
         }
-        assert!(matches!(store.claim(id, 2, &parked(), Moment(50)).await.expect("read"), Taken::Parked), "{name}");
+        assert_eq!(appraise(&store, id).await, Due::Parked, "{name}");
         let Lookup::Found(row) = store.request(id).await.expect("read") else { panic!("{name}: it is there") };
         assert_eq!((row.state, row.error), (RequestState::Failed, Some(parked())), "{name}");
         let events = store.events_after(id, 0, 9).await.expect("read");
@@ -138,9 +153,9 @@ async fn an_erased_request_leaves_a_tombstone_and_the_duty_to_delete_its_objects
         let claimed = claim(&store, running).await;
         assert!(store.record(claimed.claim, &told(1, &[("a", "1")]), Moment(60)).await.expect("recorded"));
         for (id, was_running) in [(waiting, false), (running, true)] {
-            let Lookup::Found(erased) = store.erase(id, Moment(70), Moment(500)).await.expect("erased") else { panic!("{name}") };
+            let Lookup::Found(erased) = store.erase(id, Moment(70), UPLOAD).await.expect("erased") else { panic!("{name}") };
             assert_eq!(erased.was_running, was_running, "{name}");
-            assert!(matches!(store.erase(id, Moment(71), Moment(500)).await.expect("read"), Lookup::Gone), "{name}");
+            assert!(matches!(store.erase(id, Moment(71), UPLOAD).await.expect("read"), Lookup::Gone), "{name}");
             assert!(matches!(store.request(id).await.expect("read"), Lookup::Gone), "{name}");
         }
         assert!(!store.record(claimed.claim, &told(2, &[]), Moment(72)).await.expect("refused"), "{name}");
@@ -149,14 +164,14 @@ async fn an_erased_request_leaves_a_tombstone_and_the_duty_to_delete_its_objects
             let (count,): (i64,) = sqlx::query_as(count).fetch_one(store.pool()).await.expect("counted");
             assert_eq!(count, 0, "{name}: {table}");
         }
-        assert_eq!(store.leftovers(Some(Moment(100))).await.expect("read"), [waiting], "{name}: the worker elsewhere may write still");
-        let mut all = store.leftovers(None).await.expect("read");
+        assert_eq!(store.leftovers(Leftovers::Due).await.expect("read"), [waiting], "{name}: the worker elsewhere may write still");
+        let mut all = store.leftovers(Leftovers::All).await.expect("read");
         all.sort();
         let mut both = [waiting, running];
         both.sort();
         assert_eq!(all, both, "{name}");
         store.erasure_finished(waiting).await.expect("noted");
-        assert_eq!(store.leftovers(None).await.expect("read"), [running], "{name}");
+        assert_eq!(store.leftovers(Leftovers::All).await.expect("read"), [running], "{name}");
         assert!(store.forget_traces().await.expect("forgotten"), "{name}");
         store.close().await;
     }
@@ -198,11 +213,51 @@ async fn of_many_submissions_with_one_key_one_is_made_and_the_others_are_it() {
 async fn an_upload_that_the_sweep_has_taken_for_abandoned_is_not_queued() {
     for (name, store, _folder) in stores().await {
         let new = request(1);
-        store.begin_upload(new.id, Moment(10)).await.expect("noted");
-        assert_eq!(store.leftovers(Some(Moment(9))).await.expect("read"), Vec::<Uuid>::new(), "{name}");
-        assert_eq!(store.leftovers(Some(Moment(10))).await.expect("read"), [new.id], "{name}");
+        store.begin_upload(new.id, Duration::ZERO).await.expect("noted");
+        assert_eq!(store.leftovers(Leftovers::Due).await.expect("read"), [new.id], "{name}");
+        assert_eq!(store.submit(&new, 3).await.expect("answered"), Submitted::TooLate, "{name}: the sweep may have begun");
+        assert!(store.may_delete(new.id).await.expect("read"), "{name}");
         store.erasure_finished(new.id).await.expect("swept");
+        assert!(!store.may_delete(new.id).await.expect("read"), "{name}: another process has swept");
         assert_eq!(store.submit(&new, 3).await.expect("answered"), Submitted::TooLate, "{name}");
+
+        let in_time = request(2);
+        store.begin_upload(in_time.id, UPLOAD).await.expect("noted");
+        assert_eq!(store.leftovers(Leftovers::Due).await.expect("read"), Vec::<Uuid>::new(), "{name}: by the database's clock");
+        assert!(!store.may_delete(in_time.id).await.expect("read"), "{name}");
+        assert_eq!(store.submit(&in_time, 3).await.expect("answered"), Submitted::Queued, "{name}");
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_objects_of_a_request_that_is_there_are_never_swept() {
+    for (name, store, _folder) in stores().await {
+        let id = queued(&store, 1).await;
+        // However a note of it came about.
+        let note = "INSERT INTO erasures (id, not_before) VALUES ($1, 0)";
+        sqlx::query(note).bind(id.to_string()).execute(store.pool()).await.expect("noted");
+        for which in [Leftovers::Due, Leftovers::All] {
+            assert_eq!(store.leftovers(which).await.expect("read"), Vec::<Uuid>::new(), "{name}");
+        }
+        assert!(!store.may_delete(id).await.expect("read"), "{name}");
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_lies_in_the_store_only_what_was_erased_long_ago_is_nobodys() {
+    for (name, store, _folder) in stores().await {
+        let [long_ago, lately, noted] = [queued(&store, 1).await, queued(&store, 2).await, queued(&store, 3).await];
+        for (id, at) in [(long_ago, 70), (lately, 100), (noted, 70)] {
+            assert!(matches!(store.erase(id, Moment(at), UPLOAD).await.expect("erased"), Lookup::Found(_)), "{name}");
+        }
+        for id in [long_ago, lately] {
+            store.erasure_finished(id).await.expect("finished");
+        }
+        let living = queued(&store, 4).await;
+        let all: Vec<Uuid> = [long_ago, lately, noted, living].into_iter().chain((0..600).map(|_| Uuid::new_v4())).collect();
+        assert_eq!(store.long_erased(&all, Moment(100)).await.expect("read"), [long_ago], "{name}");
         store.close().await;
     }
 }

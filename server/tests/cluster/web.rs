@@ -59,7 +59,9 @@ impl Web {
                         let number = path.rsplit_once('/').and_then(|(_, name)| name.strip_suffix(".jpg")?.parse::<usize>().ok());
                         match number {
                             Some(number) if number < GOOD => {
-                                ([(header::CONTENT_TYPE, "image/jpeg")], files[number].clone()).into_response()
+                                // Processes keep it in memory for a while.
+                                let headers = [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "max-age=600")];
+                                (headers, files[number].clone()).into_response()
                             }
                             Some(_) => Html("<h1>Please log in</h1>").into_response(),
                             None => StatusCode::NOT_FOUND.into_response(),

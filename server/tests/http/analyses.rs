@@ -156,7 +156,7 @@ async fn what_was_erased_while_nobody_heard_of_it_is_found_by_the_next_sweep() {
     let (id, _) = search(&app, Form::good()).await;
     // As another node would: the row goes, and this one is not told.
     let now = server::clock::Clock::now(&*app.clock);
-    app.service.store.erase(id.parse().expect("an id"), now, now).await.expect("erased");
+    app.service.store.erase(id.parse().expect("an id"), now, std::time::Duration::ZERO).await.expect("erased");
     app.service.store.erasure_finished(id.parse().expect("an id")).await.expect("finished");
     assert!(!kept(&folder).is_empty());
     app.service.jobs.sweep().await.expect("a sweep");
@@ -165,7 +165,7 @@ async fn what_was_erased_while_nobody_heard_of_it_is_found_by_the_next_sweep() {
     // The same, and the process dies before it.
     let (id, _) = search(&app, Form::good()).await;
     let now = server::clock::Clock::now(&*app.clock);
-    app.service.store.erase(id.parse().expect("an id"), now, now).await.expect("erased");
+    app.service.store.erase(id.parse().expect("an id"), now, std::time::Duration::ZERO).await.expect("erased");
     app.service.store.erasure_finished(id.parse().expect("an id")).await.expect("finished");
     app.kill().await;
     let _app = TestApp::start(folder.path()).await;

@@ -127,7 +127,7 @@ async fn an_erasure_that_was_interrupted_is_finished_by_the_next_sweep() {
     app.client.ended(&id).await;
     // The first half of an erasure: the row is gone, the files are not.
     let now = server::clock::Clock::now(&*app.clock);
-    app.service.store.erase(id.parse().expect("an id"), now, now).await.expect("erased");
+    app.service.store.erase(id.parse().expect("an id"), now, Duration::ZERO).await.expect("erased");
     assert!(!app.service.objects.list("").await.expect("a listing").is_empty());
     app.service.jobs.sweep().await.expect("a sweep");
     assert!(app.service.objects.list("").await.expect("a listing").is_empty());
@@ -139,9 +139,34 @@ async fn an_upload_that_was_never_accepted_is_gone_after_the_next_start() {
     let app = TestApp::start(folder.path()).await;
     // The process dies between the picture and its row.
     let id = uuid::Uuid::new_v4();
-    app.service.store.begin_upload(id, server::clock::Clock::now(&*app.clock)).await.expect("noted");
+    app.service.store.begin_upload(id, Duration::from_secs(600)).await.expect("noted");
     app.service.objects.put(&format!("input/{id}/query/q.png"), bytes::Bytes::from_static(b"x")).await.expect("put");
     app.kill().await;
     let app = TestApp::start(folder.path()).await;
     assert!(app.service.objects.list("").await.expect("a listing").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_worker_wrote_after_the_last_deletion_is_found_in_the_end() {
+    let folder = folder();
+    let app = TestApp::start(folder.path()).await;
+    let [erased, living] = [app.client.accepted(Form::good()).await, app.client.accepted(Form::good()).await];
+    for id in [&erased, &living] {
+        app.client.ended(id).await;
+    }
+    assert_eq!(app.client.delete(&format!("/requests/{erased}")).await.status, 204);
+    let put = async |id: &str| {
+        let key = format!("output/{id}/pool/thumbnail/late.jpg");
+        app.service.objects.put(&key, bytes::Bytes::from_static(b"x")).await.expect("put");
+    };
+    // A worker that did not hear of the erasure, and died; and another service that shares the place.
+    let foreign = uuid::Uuid::new_v4().to_string();
+    put(&erased).await;
+    put(&foreign).await;
+    let kept = async || app.service.objects.children("output").await.expect("a listing");
+    app.clock.advance(Duration::from_secs(2 * 3600));
+    app.service.jobs.sweep().await.expect("a sweep");
+    let mut expected = vec![living, foreign];
+    expected.sort();
+    assert_eq!(kept().await, expected, "what this service has not erased is not touched");
 }

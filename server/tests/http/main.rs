@@ -28,5 +28,6 @@ mod restart;
 mod several_photos;
 mod share;
 mod status;
+mod uploads;
 mod urls;
 mod web_search;

@@ -146,6 +146,25 @@ async fn an_idempotency_key_stands_for_one_request() {
     assert_eq!(first["request_id"], again["request_id"]);
     let other = post_to(&app, ROUTE, &key, asking(json!({ "pool_uri": "s3://press/places/" }))).await;
     assert_eq!((other.status, other.json()["error"]["code"].as_str()), (409, Some("idempotency_conflict")));
+    store.put("press", "queries/somebody.png", b"");
+    let again = post_to(&app, ROUTE, &key, asking(json!({}))).await;
+    assert_eq!(again.json()["request_id"], first["request_id"], "whatever lies there now");
+    let metrics = app.client.get("/metrics").await.text();
+    assert!(metrics.contains("face_engine_requests_refused_total{reason=\"idempotency_conflict\"} 1"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_whose_name_only_begins_like_an_allowed_one_stays_shut() {
+    let (store, folder) = (store().await, folder());
+    store.put("press", "people-private/9 red.png", &pictures::red());
+    let app = start(&store, folder.path(), &[("S3_BUCKETS", "press/people,press/queries")], FakeVision::default()).await;
+    for fields in [json!({ "pool_uri": "s3://press/people-private/" }), json!({ "query_uri": "s3://press/people-private/9 red.png" })] {
+        let reply = post(&app, fields).await;
+        assert_eq!((reply.status, reply.json()["error"]["code"].as_str()), (403, Some("bucket_not_allowed")));
+    }
+    let result = post(&app, json!({ "pool_uri": "s3://press/people", "sync": true })).await.json();
+    let uris: Vec<String> = seen(&result).into_iter().map(|[uri, ..]| uri).collect();
+    assert_eq!(uris, ["s3://press/people/1 red.png", "s3://press/people/2 dark red.png", "s3://press/people/old/3 blue.png"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

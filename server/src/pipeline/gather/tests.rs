@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
 
 /// What one provider does when it is asked.
 enum Does {
@@ -17,6 +18,8 @@ enum Does {
     Fails(ProviderError),
     Panics,
     Hangs,
+    /// When the test says so.
+    Waits(Arc<Notify>),
 }
 
 struct Told {
@@ -71,6 +74,10 @@ impl Provider for Told {
             Does::Fails(error) => Err(error.clone()),
             Does::Panics => panic!("played by the test"),
             Does::Hangs => std::future::pending().await,
+            Does::Waits(until) => {
+                until.notified().await;
+                Ok(vec![candidate(self.name, "waited for")].into())
+            }
         }
     }
 }
@@ -82,9 +89,12 @@ fn candidate(provider: &str, url: &str) -> Candidate {
 #[derive(Default)]
 struct Quiet {
     cancelled: AtomicBool,
+    hands_over: bool,
+    kept: Mutex<Vec<String>>,
     logged: Mutex<Vec<String>>,
 }
 
+#[async_trait]
 impl Progress for Quiet {
     fn emit(&self, _: EventKind) {}
 
@@ -92,8 +102,17 @@ impl Progress for Quiet {
         self.logged.lock().expect("not poisoned").push(message);
     }
 
+    async fn keep_now(&self, key: &str, _: String) -> Result<(), KeepError> {
+        self.kept.lock().expect("not poisoned").push(key.to_owned());
+        Ok(())
+    }
+
     fn cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
+    }
+
+    fn hands_over(&self) -> bool {
+        self.hands_over
     }
 }
 
@@ -126,7 +145,7 @@ async fn gathered(providers: &[Arc<Told>], hint: Option<&str>, timeout: Duration
     let (mut diagnostics, progress) = (Diagnostics::default(), Quiet::default());
     let job = job(BTreeMap::new());
     let memory = Memory::of(&job, &progress);
-    let round = Round { providers, timeout, deadline: Instant::now() + 10 * MINUTE, limit, memory: &memory };
+    let round = Round { providers, timeout, deadline: Instant::now() + 10 * MINUTE, limit, memory: &memory, paid: PaidCalls::default() };
     let candidates = round.all(probe, &mut diagnostics, &progress).await.expect("everything can be kept");
     let told = |d: app::api::Diagnostic| format!("{} {} {}", d.provider.unwrap_or_default(), d.kind, d.count);
     Gathered {
@@ -173,7 +192,8 @@ async fn a_pool_of_the_operators_own_has_the_time_of_the_job() {
     let job = job(BTreeMap::new());
     let memory = Memory::of(&job, &progress);
     let deadline = Instant::now() + MINUTE;
-    let round = Round { providers: vec![Arc::new(Slow)], timeout: Duration::ZERO, deadline, limit: 9, memory: &memory };
+    let round =
+        Round { providers: vec![Arc::new(Slow)], timeout: Duration::ZERO, deadline, limit: 9, memory: &memory, paid: PaidCalls::default() };
     assert_eq!(round.all(ProbeQuery::default(), &mut diagnostics, &progress).await.expect("kept").len(), 1);
     let late = Round { deadline: Instant::now() + Duration::from_millis(1), ..round };
     assert!(late.all(ProbeQuery::default(), &mut diagnostics, &progress).await.expect("kept").is_empty());
@@ -244,4 +264,44 @@ async fn answers_are_interleaved_within_the_budget_and_one_picture_has_two_prove
     assert_eq!((first.provider.as_str(), first.also.len()), ("a", 1));
     assert_eq!((first.also[0].provider.as_str(), first.also[0].image_uri.as_str()), ("b", "https://X.example:443/1.jpg#b"));
     assert!(second.also.is_empty() && third.also.is_empty());
+}
+
+/// What is kept of one paid and one free question when the job is cancelled in the middle of both. The paid one is answered when
+/// somebody waits for it although the job is cancelled.
+async fn kept_of_a_question_that_was_cut_off(hands_over: bool) -> Vec<String> {
+    let answers = Arc::new(Notify::new());
+    let paid = Told::metered("paid", PICTURE, Does::Waits(answers.clone()));
+    let providers: Vec<Arc<dyn Provider>> = vec![paid.clone(), Told::new("free", PICTURE, Does::Hangs)];
+    let (mut diagnostics, progress) = (Diagnostics::default(), Quiet { hands_over, ..Quiet::default() });
+    let job = job(BTreeMap::new());
+    let memory = Memory::of(&job, &progress);
+    let deadline = Instant::now() + 10 * MINUTE;
+    let round = Round { providers, timeout: MINUTE, deadline, limit: 9, memory: &memory, paid: PaidCalls::default() };
+    let probe = ProbeQuery { picture: Bytes::from_static(b"picture"), ..ProbeQuery::default() };
+    let cutting = async {
+        let moment = || tokio::time::sleep(Duration::from_millis(1));
+        while paid.asked().is_empty() {
+            moment().await;
+        }
+        progress.cancelled.store(true, Ordering::Relaxed);
+        while hands_over && !round.paid.closed.load(Ordering::SeqCst) {
+            moment().await;
+        }
+        if hands_over {
+            answers.notify_one();
+        }
+    };
+    let (candidates, ()) = tokio::join!(round.until_cancelled(probe, &mut diagnostics, &progress), cutting);
+    assert_eq!(candidates.expect("nothing failed").len(), 0, "the run is over either way");
+    progress.kept.into_inner().expect("not poisoned")
+}
+
+#[tokio::test]
+async fn a_process_that_stops_waits_for_the_answer_that_is_paid_for_and_keeps_it() {
+    assert_eq!(kept_of_a_question_that_was_cut_off(true).await, ["asked/1/0/paid", "answer/1/0/paid"]);
+}
+
+#[tokio::test]
+async fn where_the_request_is_erased_no_answer_is_waited_for() {
+    assert_eq!(kept_of_a_question_that_was_cut_off(false).await, ["asked/1/0/paid"]);
 }
