@@ -14,6 +14,8 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use std::{cmp::Ordering, collections::HashMap, time::Duration};
 
+mod cancel;
+
 /// Matches wait this long for company before the gallery moves.
 const BATCH: Duration = Duration::from_millis(300);
 /// Between two attempts to reach a server that is away.
@@ -51,8 +53,12 @@ pub struct Live {
     pub cards: RwSignal<Vec<Card>>,
     /// The connection to the server is lost and being restored.
     pub lost: RwSignal<bool>,
+    /// The reader has stopped the search: nothing is left of it.
+    pub cancelled: RwSignal<bool>,
     pending: StoredValue<Vec<MatchReport>>,
     ending: StoredValue<bool>,
+    /// Once it is followed.
+    stream: StoredValue<Option<Stream>>,
 }
 
 type Stream = StoredValue<Option<browser::Following>, LocalStorage>;
@@ -70,8 +76,10 @@ impl Live {
             result: RwSignal::new(None),
             cards: RwSignal::new(Vec::new()),
             lost: RwSignal::new(false),
+            cancelled: RwSignal::new(false),
             pending: StoredValue::new(Vec::new()),
             ending: StoredValue::new(false),
+            stream: StoredValue::new(None),
         };
         live.take(report);
         live
@@ -80,7 +88,9 @@ impl Live {
     /// Follows the request until it ends. Call in the browser only, from an effect.
     pub fn follow(self) {
         if !self.state.get_untracked().is_final() {
-            self.open(StoredValue::new_local(None));
+            let stream = StoredValue::new_local(None);
+            self.stream.set_value(Some(stream));
+            self.open(stream);
         }
     }
 

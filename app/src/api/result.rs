@@ -174,6 +174,9 @@ pub struct ProbeReport {
     pub faces: Vec<FaceReport>,
     /// Which of `faces` was compared.
     pub face_index: usize,
+    /// Width and height of the upright query picture in pixels: what the boxes of `faces` refer to.
+    #[serde(default)]
+    pub picture_size: Option<[u32; 2]>,
     pub crop: Option<String>,
     pub annotated: Option<String>,
     pub fallback: bool,

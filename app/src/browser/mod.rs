@@ -8,7 +8,7 @@ mod follow;
 mod glide;
 mod net;
 
-pub use files::{forget_preview, inspect, keep, on_paste, take_dropped};
+pub use files::{dropped_address, forget_preview, inspect, keep, move_files, on_paste, take_dropped};
 pub use follow::{Following, follow};
 pub use glide::places;
 pub use net::{erase, health, send, status};

@@ -5,7 +5,7 @@ use crate::{
     api::{MatchStatus, RequestState},
     browser,
     live::Live,
-    parts::{CopyLink, Erase, Gallery, How, Missing, Probe, Progress},
+    parts::{Announce, Cancelled, CopyLink, Erase, Gallery, How, Missing, Probe, Progress, WhichFace},
     read::{self, RequestData},
     text,
     words::say,
@@ -58,11 +58,14 @@ fn Request(data: RequestData) -> impl IntoView {
             .with(|result| result.as_ref().map(|result| format!(" {}", say!("request.in_time", time = text::duration(result.time_taken)))))
     };
     view! {
-        <Title text=move || if failed() { say!("request.failed") } else { headline.get() } />
+        <Title text=move || if live.cancelled.get() { say!("cancel.title") } else if failed() { say!("request.failed") } else { headline.get() } />
         // Without JavaScript the page asks again by itself. (As raw markup: with JavaScript a browser parses the
         // inside of noscript as text, which could not be taken over.)
         {running_at_first.then(|| view! { <noscript inner_html="<meta http-equiv=\"refresh\" content=\"2\">"></noscript> })}
-        <div class="request">
+        <Show when=move || live.cancelled.get()>
+            <Cancelled />
+        </Show>
+        <div class="request" hidden=move || live.cancelled.get()>
             <div class="request-top">
                 <p class=pill>{move || text::state(live.state.get())}</p>
                 <div class="tools">
@@ -74,10 +77,12 @@ fn Request(data: RequestData) -> impl IntoView {
                 when=failed
                 fallback=move || {
                     view! {
-                        <h1 aria-live="polite">{headline}</h1>
+                        <h1>{headline}</h1>
+                        <Announce live=live headline=headline />
                         <p class="lead numbers">{move || text::progress(&live.counts.get())} {seconds}</p>
                         <Progress live=live />
                         <Missing live=live unasked=unasked.clone() />
+                        <WhichFace live=live />
                         <div class="board">
                             <Probe live=live />
                             <Gallery live=live />

@@ -1,10 +1,13 @@
 //! The pieces that pages are made of, each in its own file.
 
+mod announce;
+mod cancel;
 mod card;
 mod chrome;
 mod gallery;
 mod missing;
 mod opened;
+mod other_ways;
 mod photos;
 mod pick;
 mod place;
@@ -16,7 +19,10 @@ mod sources;
 mod tools;
 mod upload;
 mod upload_options;
+mod which_face;
 
+pub use announce::Announce;
+pub use cancel::Cancelled;
 pub use chrome::{Footer, Header, Notice};
 pub use gallery::Gallery;
 pub use missing::Missing;
@@ -25,3 +31,4 @@ pub use progress::Progress;
 pub use sources::BROUGHT;
 pub use tools::{CopyLink, Erase};
 pub use upload::Upload;
+pub use which_face::WhichFace;

@@ -182,6 +182,7 @@ mod tests {
                 person: None,
                 faces: vec![face],
                 face_index: 0,
+                picture_size: None,
                 crop: None,
                 annotated: None,
                 fallback: false,

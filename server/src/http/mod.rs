@@ -10,6 +10,7 @@ mod erase;
 mod error;
 mod events;
 mod form;
+mod given;
 mod health;
 mod match_;
 mod metrics;
@@ -54,6 +55,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/status/{request_id}", get(status::one))
         .route("/events/{request_id}", get(events::follow))
         .route("/requests/{request_id}", get(pages::request).delete(erase::delete))
+        .route("/requests/{request_id}/erase", post(erase::post))
         .route("/requests/{request_id}/share", post(share::post).delete(share::delete))
         .route("/r/{token}", get(share::get))
         .route("/r/{token}/{*path}", get(share::picture))

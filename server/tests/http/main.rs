@@ -16,6 +16,7 @@ mod bad_input;
 mod erasure;
 mod events;
 mod full_disk;
+mod given;
 mod matching;
 mod metrics;
 mod near_duplicates;
