@@ -4,12 +4,14 @@
 //! * [`places`]: where a picture stands, and [`quality`]: how good a face is, told once, for the page and the command line.
 //! * [`words`]: which language a page is in, and its strings.
 //! * everything else: Leptos pages and components (features `ssr` on the server, `hydrate` in the browser).
-//!   [`server`] is what the page needs from the server that renders it.
+//!   `server` is what the page needs from the server that renders it; pages of `alone` are never in the browser's bundle.
 
 #![recursion_limit = "256"]
 
+#[cfg(not(feature = "hydrate"))]
+pub mod alone;
 pub mod api;
-#[cfg(feature = "ssr")]
+#[cfg(not(feature = "hydrate"))]
 pub mod server;
 
 #[cfg(feature = "hydrate")]
@@ -19,20 +21,32 @@ mod browser;
 #[path = "browser/absent.rs"]
 mod browser;
 
+mod choice;
 mod live;
 mod pages;
 mod parts;
 #[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
 mod picture;
 pub mod places;
+#[cfg(feature = "ssr")]
+pub mod plain;
 pub mod quality;
 mod read;
 mod shell;
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
+mod table;
 mod text;
 pub mod words;
 
-rust_i18n::i18n!("locales", fallback = "en");
-// What the macro has read: cargo compiles anew where it changes.
-const _: [&str; 2] = [include_str!("../locales/en.json"), include_str!("../locales/es.json")];
+pub use read::{HomeData, PageData, RequestData};
+pub use shell::App;
+#[cfg(not(feature = "hydrate"))]
+pub use shell::shell;
 
-pub use shell::{App, shell};
+/// Takes over the page that the server rendered. Where its data cannot be read it stays as it is: it works without.
+#[cfg(feature = "hydrate")]
+pub fn take_over() {
+    if let Some(data) = browser::page_data() {
+        leptos::mount::hydrate_body(move || App(shell::AppProps { data }));
+    }
+}

@@ -9,12 +9,16 @@ use crate::{
         Counts, ErrorDetail, EventKind, MatchReport, MatchResult, MatchStatus, RequestState, StageReport, StageState, StatusReport,
         Thresholds,
     },
-    browser, text,
+    browser,
+    choice::Choice,
+    text,
 };
 use leptos::{prelude::*, task::spawn_local};
 use std::{cmp::Ordering, collections::HashMap, time::Duration};
 
 mod cancel;
+mod shared;
+mod shown;
 
 /// Matches wait this long for company before the gallery moves.
 const BATCH: Duration = Duration::from_millis(300);
@@ -55,6 +59,12 @@ pub struct Live {
     pub lost: RwSignal<bool>,
     /// The reader has stopped the search: nothing is left of it.
     pub cancelled: RwSignal<bool>,
+    /// Which cards are shown, and in which order.
+    pub choice: RwSignal<Choice>,
+    /// The reader may do something with the request: share, export, erase it. False for readers of a shared link.
+    pub own: bool,
+    /// The browser has taken the page over: what the server rendered must be found as it is until then.
+    taken_over: StoredValue<bool>,
     pending: StoredValue<Vec<MatchReport>>,
     ending: StoredValue<bool>,
     /// Once it is followed.
@@ -77,6 +87,9 @@ impl Live {
             cards: RwSignal::new(Vec::new()),
             lost: RwSignal::new(false),
             cancelled: RwSignal::new(false),
+            choice: RwSignal::new(Choice::asked()),
+            own: true,
+            taken_over: StoredValue::new(false),
             pending: StoredValue::new(Vec::new()),
             ending: StoredValue::new(false),
             stream: StoredValue::new(None),
@@ -87,6 +100,7 @@ impl Live {
 
     /// Follows the request until it ends. Call in the browser only, from an effect.
     pub fn follow(self) {
+        self.taken_over.set_value(true);
         if !self.state.get_untracked().is_final() {
             let stream = StoredValue::new_local(None);
             self.stream.set_value(Some(stream));
@@ -101,6 +115,9 @@ impl Live {
 
     /// Asks for the whole state again: after the last event, and when signed picture addresses have gone stale.
     pub fn refresh(self, stream: Option<Stream>) {
+        if !self.own {
+            return;
+        }
         let id = self.report.with_value(|report| report.request_id.clone());
         spawn_local(async move {
             match browser::status(id).await {
@@ -302,8 +319,13 @@ pub(crate) mod tests {
             person: None,
             thumbnail: None,
             crop: None,
+            aligned: None,
             annotated: None,
+            picture: None,
+            picture_size: None,
+            discovered: 0,
             sha256: "0".repeat(64),
+            retrieved_at: String::new(),
             downloaded_from: DownloadedFrom::Picture,
             thumbnail_only: false,
             duplicates: Vec::new(),

@@ -34,18 +34,18 @@ pub const HEAD: usize = 16;
 /// # Errors
 /// One sentence for the person who chose the file.
 pub fn check(name: &str, size: usize, head: &[u8]) -> Result<(), String> {
-    let name = if name.is_empty() { say!("pick.this_file") } else { name.to_owned() };
+    let name = if name.is_empty() { say!(pick_this_file) } else { name.to_owned() };
     if size == 0 {
-        return Err(say!("pick.empty", name = name));
+        return Err(say!(pick_empty, name = name));
     }
     if size > MAX_UPLOAD_BYTES {
         let limit = MAX_UPLOAD_BYTES / (1024 * 1024);
-        return Err(say!("pick.too_large", name = name, mb = format!("{:.0}", size as f64 / 1_048_576.0), limit = limit));
+        return Err(say!(pick_too_large, name = name, mb = format!("{:.0}", size as f64 / 1_048_576.0), limit = limit));
     }
     match Kind::of(head) {
         Kind::Read => Ok(()),
-        Kind::Heic => Err(say!("pick.heic", name = name)),
-        Kind::Other => Err(say!("pick.no_picture", name = name)),
+        Kind::Heic => Err(say!(pick_heic, name = name)),
+        Kind::Other => Err(say!(pick_no_picture, name = name)),
     }
 }
 
@@ -56,7 +56,7 @@ pub fn take(checked: &[Result<(), String>]) -> (Vec<usize>, Option<String>) {
     let mut problem = checked.iter().find_map(|checked| checked.as_ref().err().cloned());
     if places.len() > MAX_QUERY_PHOTOS {
         places.truncate(MAX_QUERY_PHOTOS);
-        problem = problem.or_else(|| Some(say!("pick.too_many", most = MAX_QUERY_PHOTOS)));
+        problem = problem.or_else(|| Some(say!(pick_too_many, most = MAX_QUERY_PHOTOS)));
     }
     (places, problem)
 }

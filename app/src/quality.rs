@@ -8,14 +8,14 @@ use crate::{
 /// One reason as a reader says it.
 pub fn word(reason: QualityReason) -> String {
     match reason {
-        QualityReason::Small => say!("quality.small"),
-        QualityReason::Blurred => say!("quality.blurred"),
-        QualityReason::TurnedAway => say!("quality.turned_away"),
-        QualityReason::Dark => say!("quality.dark"),
-        QualityReason::Bright => say!("quality.bright"),
-        QualityReason::LowContrast => say!("quality.low_contrast"),
-        QualityReason::Occluded => say!("quality.occluded"),
-        QualityReason::Uncertain => say!("quality.uncertain"),
+        QualityReason::Small => say!(quality_small),
+        QualityReason::Blurred => say!(quality_blurred),
+        QualityReason::TurnedAway => say!(quality_turned_away),
+        QualityReason::Dark => say!(quality_dark),
+        QualityReason::Bright => say!(quality_bright),
+        QualityReason::LowContrast => say!(quality_low_contrast),
+        QualityReason::Occluded => say!(quality_occluded),
+        QualityReason::Uncertain => say!(quality_uncertain),
     }
 }
 
@@ -26,13 +26,13 @@ pub fn words(reasons: &[QualityReason]) -> String {
 
 /// `Held back: small, blurred`; None where nothing was.
 pub fn held_back(reasons: &[QualityReason]) -> Option<String> {
-    (!reasons.is_empty()).then(|| say!("quality.held_back", reasons = words(reasons)))
+    (!reasons.is_empty()).then(|| say!(quality_held_back, reasons = words(reasons)))
 }
 
 /// `Poor: small, blurred`; None where nothing speaks against the face.
 pub fn poor(quality: Option<&QualityReport>) -> Option<String> {
     let reasons = quality.map(|quality| quality.reasons.as_slice()).unwrap_or_default();
-    (!reasons.is_empty()).then(|| say!("quality.poor", reasons = words(reasons)))
+    (!reasons.is_empty()).then(|| say!(quality_poor, reasons = words(reasons)))
 }
 
 /// `82%`, or `31%: small, blurred`.
@@ -43,7 +43,7 @@ pub fn summary(quality: &QualityReport) -> String {
 
 /// What a MATCH that is none means for the reader.
 pub fn verdict(held_back: &[QualityReason]) -> String {
-    say!("verdict.held_back", reasons = words(held_back))
+    say!(verdict_held_back, reasons = words(held_back))
 }
 
 /// `Looks 12° to the right and 5° up, leans 3° to the left`; angles under 3° are not told: the estimate is no better.
@@ -51,40 +51,40 @@ pub fn pose(quality: &QualityReport) -> String {
     let degrees = |angle: f32| Some(angle.abs().round()).filter(|degrees| *degrees >= 3.0);
     let sideways = |angle: f32| {
         let degrees = degrees(angle)?;
-        Some(if angle > 0.0 { say!("quality.right", degrees = degrees) } else { say!("quality.left", degrees = degrees) })
+        Some(if angle > 0.0 { say!(quality_right, degrees = degrees) } else { say!(quality_left, degrees = degrees) })
     };
     let upright = |angle: f32| {
         let degrees = degrees(angle)?;
-        Some(if angle > 0.0 { say!("quality.up", degrees = degrees) } else { say!("quality.down", degrees = degrees) })
+        Some(if angle > 0.0 { say!(quality_up, degrees = degrees) } else { say!(quality_down, degrees = degrees) })
     };
     let looks = match (sideways(quality.yaw), upright(quality.pitch)) {
-        (None, None) => say!("quality.straight"),
-        (Some(one), None) | (None, Some(one)) => say!("quality.looks", where = one),
-        (Some(side), Some(height)) => say!("quality.looks", where = say!("list.last", list = side, last = height)),
+        (None, None) => say!(quality_straight),
+        (Some(one), None) | (None, Some(one)) => say!(quality_looks, where = one),
+        (Some(side), Some(height)) => say!(quality_looks, where = say!(list_last, list = side, last = height)),
     };
     match sideways(quality.roll) {
-        Some(leans) => say!("quality.leans", looks = looks, where = leans),
+        Some(leans) => say!(quality_leans, looks = looks, where = leans),
         None => looks,
     }
 }
 
 /// `Brightness 128, contrast 45 of 255`.
 pub fn light(quality: &QualityReport) -> String {
-    say!("quality.light", brightness = format!("{:.0}", quality.brightness), contrast = format!("{:.0}", quality.contrast))
+    say!(quality_light, brightness = format!("{:.0}", quality.brightness), contrast = format!("{:.0}", quality.contrast))
 }
 
 /// What to do about a poor face in the asker's own photo.
 pub fn hint(quality: &QualityReport) -> Option<String> {
     let words = words(&quality.reasons);
-    (!words.is_empty()).then(|| say!("quality.hint", reasons = words))
+    (!words.is_empty()).then(|| say!(quality_hint, reasons = words))
 }
 
 /// What a gate does, as a choice of the form.
 pub fn choice(gate: QualityGate) -> String {
     match gate {
-        QualityGate::Standard => say!("options.poor_standard"),
-        QualityGate::Strict => say!("options.poor_strict"),
-        QualityGate::Off => say!("options.poor_off"),
+        QualityGate::Standard => say!(options_poor_standard),
+        QualityGate::Strict => say!(options_poor_strict),
+        QualityGate::Off => say!(options_poor_off),
     }
 }
 

@@ -12,14 +12,14 @@ pub use stand_in::{degraded, engine, pack, packs, stand_in};
 
 use crate::{
     api::{Counts, DownloadedFrom, ErrorDetail, MatchStatus, ProviderReport, RequestState, Thresholds},
-    words::{count, decimal, find, say},
+    words::{count, decimal, find, plain, say},
 };
 
 /// `2026-03-01T09:05:59Z` as `1 March 2026, 09:05 UTC`; anything else as it came.
 pub fn moment(rfc3339: &str) -> String {
     let read = || {
         let (date, time) = rfc3339.split_once('T')?;
-        Some(say!("time.moment", day = calendar_day(date)?, clock = time.get(..5)?))
+        Some(say!(time_moment, day = calendar_day(date)?, clock = time.get(..5)?))
     };
     read().unwrap_or_else(|| rfc3339.to_owned())
 }
@@ -33,24 +33,24 @@ pub fn day(rfc3339: &str) -> String {
 fn calendar_day(date: &str) -> Option<String> {
     let mut parts = date.splitn(3, '-');
     let year = parts.next()?;
-    let month = find(&format!("time.month.{}", parts.next()?.parse::<u8>().ok()?))?;
+    let month = plain(find(&format!("time_month_{}", parts.next()?.parse::<u8>().ok()?))?);
     let day: u8 = parts.next()?.parse().ok()?;
-    Some(say!("time.day", day = day, month = month, year = year))
+    Some(say!(time_day, day = day, month = month, year = year))
 }
 
 /// Seconds as `240 ms`, `1.3 s` or `2 min 5 s`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
-        say!("number.unknown")
+        say!(number_unknown)
     } else if seconds < 0.0005 {
-        say!("time.under_a_millisecond")
+        say!(time_under_a_millisecond)
     } else if seconds < 0.9995 {
-        say!("time.milliseconds", n = format!("{:.0}", seconds * 1000.0))
+        say!(time_milliseconds, n = format!("{:.0}", seconds * 1000.0))
     } else if seconds < 59.95 {
-        say!("time.seconds", n = decimal(&format!("{seconds:.1}")))
+        say!(time_seconds, n = decimal(&format!("{seconds:.1}")))
     } else {
         let whole = seconds.round() as u64;
-        say!("time.minutes", minutes = whole / 60, seconds = whole % 60)
+        say!(time_minutes, minutes = whole / 60, seconds = whole % 60)
     }
 }
 
@@ -62,55 +62,55 @@ pub fn similarity(cosine: f32) -> String {
 
 /// `Possible from 0.30, match from 0.40.`
 pub fn limits(thresholds: Thresholds) -> String {
-    say!("opened.limits", possible = similarity(thresholds.possible), match = similarity(thresholds.match_))
+    say!(opened_limits, possible = similarity(thresholds.possible), match = similarity(thresholds.match_))
 }
 
 /// `match from 0.40, possible from 0.30 (cosine)`
 pub fn thresholds(thresholds: Thresholds) -> String {
-    say!("how.thresholds_are", match = similarity(thresholds.match_), possible = similarity(thresholds.possible))
+    say!(how_thresholds_are, match = similarity(thresholds.match_), possible = similarity(thresholds.possible))
 }
 
 /// What a lower limit of the similarity means.
 pub fn threshold_hint(thresholds: Thresholds) -> String {
-    say!("options.threshold_hint", match = similarity(thresholds.match_), possible = similarity(thresholds.possible))
+    say!(options_threshold_hint, match = similarity(thresholds.match_), possible = similarity(thresholds.possible))
 }
 
 /// The words on the badge; the colour only repeats them.
 pub fn badge(status: MatchStatus) -> String {
     match status {
-        MatchStatus::Match => say!("badge.match"),
-        MatchStatus::Possible => say!("badge.possible"),
-        MatchStatus::NoMatch => say!("badge.no_match"),
+        MatchStatus::Match => say!(badge_match),
+        MatchStatus::Possible => say!(badge_possible),
+        MatchStatus::NoMatch => say!(badge_no_match),
     }
 }
 
 /// What the badge means for the reader.
 pub fn verdict(status: MatchStatus) -> String {
     match status {
-        MatchStatus::Match => say!("verdict.match"),
-        MatchStatus::Possible => say!("verdict.possible"),
-        MatchStatus::NoMatch => say!("verdict.no_match"),
+        MatchStatus::Match => say!(verdict_match),
+        MatchStatus::Possible => say!(verdict_possible),
+        MatchStatus::NoMatch => say!(verdict_no_match),
     }
 }
 
 pub fn state(state: RequestState) -> String {
     match state {
-        RequestState::Queued => say!("state.queued"),
-        RequestState::Running => say!("state.running"),
-        RequestState::Completed => say!("state.completed"),
-        RequestState::Failed => say!("state.failed"),
-        RequestState::Expired => say!("state.expired"),
+        RequestState::Queued => say!(state_queued),
+        RequestState::Running => say!(state_running),
+        RequestState::Completed => say!(state_completed),
+        RequestState::Failed => say!(state_failed),
+        RequestState::Expired => say!(state_expired),
     }
 }
 
 /// A pipeline stage in plain words.
 pub fn stage(name: &str) -> String {
     match name {
-        "validate" => say!("stage.validate"),
-        "discover" => say!("stage.discover"),
-        "analyse" => say!("stage.analyse"),
-        "rank" => say!("stage.rank"),
-        "artifacts" => say!("stage.artifacts"),
+        "validate" => say!(stage_validate),
+        "discover" => say!(stage_discover),
+        "analyse" => say!(stage_analyse),
+        "rank" => say!(stage_rank),
+        "artifacts" => say!(stage_artifacts),
         other => other.to_owned(),
     }
 }
@@ -118,13 +118,13 @@ pub fn stage(name: &str) -> String {
 /// `18 pictures looked at, 24 faces compared, 2 could not be used`.
 pub fn progress(counts: &Counts) -> String {
     let looked = if counts.candidates > counts.processed {
-        say!("progress.looked_of", done = counts.processed, total = counts.candidates)
+        say!(progress_looked_of, done = counts.processed, total = counts.candidates)
     } else {
-        count!("progress.looked", counts.processed)
+        count!(progress_looked, counts.processed)
     };
-    let mut words = vec![looked, count!("progress.compared", counts.faces)];
+    let mut words = vec![looked, count!(progress_compared, counts.faces)];
     if counts.failed > 0 {
-        words.push(count!("progress.unusable", counts.failed));
+        words.push(count!(progress_unusable, counts.failed));
     }
     words.join(", ")
 }
@@ -132,20 +132,20 @@ pub fn progress(counts: &Counts) -> String {
 /// The headline of a finished search.
 pub fn outcome(matches: usize, possible: usize) -> String {
     match (matches, possible) {
-        (0, 0) => say!("outcome.none"),
-        (0, p) => count!("outcome.possible", p),
-        (m, 0) => count!("outcome.matches", m),
-        (m, p) => count!("outcome.and_possible", p, matches = count!("outcome.matches", m)),
+        (0, 0) => say!(outcome_none),
+        (0, p) => count!(outcome_possible, p),
+        (m, 0) => count!(outcome_matches, m),
+        (m, p) => count!(outcome_and_possible, p, matches = count!(outcome_matches, m)),
     }
 }
 
 /// Which file was compared.
 pub fn downloaded_from(from: DownloadedFrom) -> String {
     match from {
-        DownloadedFrom::Picture => say!("opened.from_picture"),
-        DownloadedFrom::Rendition => say!("opened.from_rendition"),
-        DownloadedFrom::Thumbnail => say!("opened.from_thumbnail"),
-        DownloadedFrom::PageImage => say!("opened.from_page"),
+        DownloadedFrom::Picture => say!(opened_from_picture),
+        DownloadedFrom::Rendition => say!(opened_from_rendition),
+        DownloadedFrom::Thumbnail => say!(opened_from_thumbnail),
+        DownloadedFrom::PageImage => say!(opened_from_page),
     }
 }
 
@@ -153,13 +153,13 @@ pub fn downloaded_from(from: DownloadedFrom) -> String {
 pub fn sent(needs: &[String]) -> String {
     let needs_one = |what: &str| needs.iter().any(|need| need == what);
     if needs_one("picture") {
-        say!("sent.picture")
+        say!(sent_picture)
     } else if needs_one("picture_url") {
-        say!("sent.picture_url")
+        say!(sent_picture_url)
     } else if needs_one("words") {
-        say!("sent.words")
+        say!(sent_words)
     } else {
-        say!("sent.nothing")
+        say!(sent_nothing)
     }
 }
 
@@ -170,10 +170,10 @@ pub fn where_photos_go(providers: &[ProviderReport]) -> String {
         of_need.map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")
     };
     let (photo, words) = (names("picture"), names("words"));
-    let mut said = if photo.is_empty() { say!("sent.server_only") } else { say!("sent.to_sources", sources = photo) };
+    let mut said = if photo.is_empty() { say!(sent_server_only) } else { say!(sent_to_sources, sources = photo) };
     if !words.is_empty() {
         said.push(' ');
-        said.push_str(&say!("sent.words_to", sources = words));
+        said.push_str(&say!(sent_words_to, sources = words));
     }
     said
 }

@@ -1,10 +1,8 @@
-//! The page's words, in the language of its reader. The strings are in `locales/`, a file for each language; docs/PAGE.md says how
-//! one is added.
+//! The page's words, in the language of its reader. The strings are in `locales/`, a file for each language in the syntax of
+//! Project Fluent, and in the program as a table; docs/LANGUAGES.md says how one is added.
 //!
 //! The server decides on the language of a page ([`Language::choose`]) and provides it as Leptos context; the browser reads it from
 //! the document that the server wrote, so that both render the same words. Outside a page (command line, tests) it is English.
-
-use std::borrow::Cow;
 
 /// A language that the page is written in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,36 +87,108 @@ pub fn here() -> Language {
     leptos::prelude::use_context::<Language>().unwrap_or_default()
 }
 
-/// The words of a key that may not exist: made of a code that a server sent.
-pub fn find(key: &str) -> Option<String> {
-    crate::_rust_i18n_try_translate(here().code(), key).map(Cow::into_owned)
+// Written by build.rs out of `locales/`.
+include!(concat!(env!("OUT_DIR"), "/words.rs"));
+
+/// A message without values: its place in the table.
+#[derive(Clone, Copy)]
+pub struct Plain(pub u16);
+
+/// A message with values in it, sorted by their names.
+pub struct Filled {
+    pub at: u16,
+    pub names: &'static [&'static str],
 }
 
-/// The words of a key. One without words shows as itself; a test finds it before a reader does.
-pub fn plain(key: &str) -> String {
-    find(key).unwrap_or_else(|| key.to_owned())
+/// A message for one thing, and after it in the table the one for any other number of them.
+pub struct Counted {
+    pub at: u16,
+    pub names: &'static [&'static str],
 }
 
-/// The words of a key, each `%{name}` in them replaced.
-pub fn fill(key: &str, names: &[&str], values: &[String]) -> String {
-    rust_i18n::replace_patterns(&plain(key), names, values)
+fn text(at: u16) -> &'static str {
+    STRINGS[here() as usize].get(usize::from(at)).copied().unwrap_or_default()
 }
 
-/// The words of a key: `say!("home.title")`, or with values `say!("chosen.size", mb = size)` for `%{mb}` in the files.
+/// A message with no values in it.
+pub fn plain(message: Plain) -> String {
+    text(message.0).to_owned()
+}
+
+/// A message with every value put in its [`place`].
+pub fn fill(at: u16, values: &[(char, String)]) -> String {
+    let mut filled = String::new();
+    for c in text(at).chars() {
+        match values.iter().find(|(place, _)| *place == c) {
+            Some((_, value)) => filled.push_str(value),
+            None => filled.push(c),
+        }
+    }
+    filled
+}
+
+/// The message of a key that is made of a code of the server, and so may not exist, or not in this language.
+pub fn find(key: &str) -> Option<Plain> {
+    let found = CODES.binary_search_by_key(&key, |(code, _)| code).ok()?;
+    Some(Plain(CODES[found].1)).filter(|message| !text(message.0).is_empty())
+}
+
+/// Where the value of this name belongs in a message: a character that no text has.
+pub const fn place(name: &str) -> char {
+    let mut at = 0;
+    while at < NAMES.len() {
+        if same(NAMES[at], name) {
+            match char::from_u32(0xE000 + at as u32) {
+                Some(place) => return place,
+                None => panic!("too many names of values"),
+            }
+        }
+        at += 1;
+    }
+    panic!("no message has a value of this name")
+}
+
+/// Stops the compiler where a message is given other values than it has.
+pub const fn given(names: &[&str], values: &[&str]) {
+    assert!(names.len() == values.len(), "the message has more or fewer values");
+    let mut at = 0;
+    while at < names.len() {
+        let mut value = 0;
+        while !same(names[at], values[value]) {
+            value += 1;
+            assert!(value < values.len(), "a value of the message is not given");
+        }
+        at += 1;
+    }
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
+/// The words of a message: `say!(home_title)` is `home-title` in the files, `say!(stage_done_of, done = 3, total = 9)` puts values in.
 macro_rules! say {
-    ($key:literal) => { $crate::words::plain($key) };
-    ($key:literal, $($name:ident = $value:expr),+ $(,)?) => {
-        $crate::words::fill($key, &[$(stringify!($name)),+], &[$($value.to_string()),+])
-    };
+    ($key:ident) => { $crate::words::plain($crate::words::key::$key) };
+    ($key:ident, $($name:ident = $value:expr),+ $(,)?) => {{
+        const { $crate::words::given($crate::words::key::$key.names, &[$(stringify!($name)),+]) };
+        let message: $crate::words::Filled = $crate::words::key::$key;
+        $crate::words::fill(message.at, &[$((const { $crate::words::place(stringify!($name)) }, $value.to_string())),+])
+    }};
 }
 
-/// The words for so many: `count!("unit.picture", n)` is `unit.picture.one` or `unit.picture.other`, with `%{n}` in the files. One is
-/// one thing and all else are many in English and in Spanish.
+/// The words for so many: `count!(unit_picture, n)` takes `[one]` or `[other]` and puts the number in as `$n`. One is one thing and
+/// all else are many in English and in Spanish.
 macro_rules! count {
-    ($key:literal, $n:expr $(, $name:ident = $value:expr)* $(,)?) => {{
-        let n = $n;
-        let key = if n == 1 { concat!($key, ".one") } else { concat!($key, ".other") };
-        $crate::words::fill(key, &["n" $(, stringify!($name))*], &[n.to_string() $(, $value.to_string())*])
+    ($key:ident, $n:expr $(, $name:ident = $value:expr)* $(,)?) => {{
+        const { $crate::words::given($crate::words::key::$key.names, &["n" $(, stringify!($name))*]) };
+        let (message, n): ($crate::words::Counted, usize) = ($crate::words::key::$key, $n);
+        let values = [(const { $crate::words::place("n") }, n.to_string()) $(, (const { $crate::words::place(stringify!($name)) }, $value.to_string()))*];
+        $crate::words::fill(message.at + u16::from(n != 1), &values)
     }};
 }
 
@@ -126,12 +196,12 @@ pub(crate) use {count, say};
 
 /// A number written with a point, as the language writes it.
 pub fn decimal(number: &str) -> String {
-    number.replace('.', &say!("number.point"))
+    number.replace('.', &say!(number_point))
 }
 
 /// A share of 1 in whole percent.
 pub fn percent(share: f32) -> String {
-    say!("number.percent", n = format!("{:.0}", share * 100.0))
+    say!(number_percent, n = format!("{:.0}", share * 100.0))
 }
 
 /// The address with this language asked for, all else kept; without one, with none asked for.
@@ -144,13 +214,28 @@ pub fn in_language(address: &str, language: Option<Language>) -> String {
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
 }
 
-/// Where the page at hand is had in another language.
-pub fn elsewhere(language: Language) -> String {
+/// The address of the page at hand: whole in the browser, path and query on the server.
+pub fn address() -> String {
     #[cfg(feature = "hydrate")]
     let address = crate::browser::address();
     #[cfg(not(feature = "hydrate"))]
     let address = leptos::prelude::use_context::<Address>().map_or_else(|| "/".to_owned(), |Address(address)| address);
-    in_language(&address, Some(language))
+    address
+}
+
+/// Where the page at hand is had in another language.
+pub fn elsewhere(language: Language) -> String {
+    in_language(&address(), Some(language))
+}
+
+/// Is the page at hand the one of this path?
+pub fn is_here(path: &str) -> bool {
+    is_page(&address(), path)
+}
+
+fn is_page(address: &str, path: &str) -> bool {
+    let own = address.split_once("://").map_or(address, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+    own.split(['?', '#']).next().is_some_and(|own| own == path)
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ test("500 faces arrive in batches, in order, and are told in a few sentences", a
     let sentences = 0;
     let longest = 0;
     new MutationObserver(() => changes++).observe(gallery, { childList: true });
-    new MutationObserver(() => sentences++).observe(document.querySelector("[role=status]")!, { childList: true, characterData: true, subtree: true });
+    new MutationObserver(() => sentences++).observe(document.querySelector("#told")!, { childList: true, characterData: true, subtree: true });
     new PerformanceObserver((list) => list.getEntries().forEach((task) => (longest = Math.max(longest, task.duration)))).observe({ entryTypes: ["longtask"] });
     const counts = (done: number) => ({ candidates: total, processed: done, failed: 0, faces: done, matches: done });
     const stage = (done: number) => ({ name: "analyse", state: "running", started_at: "2026-01-01T00:00:00Z", seconds: null, done, total });

@@ -37,7 +37,7 @@ export async function open(page: Page, address: string) {
 }
 
 export async function fill(page: Page, file = sample("query.jpg")) {
-  await page.locator("input[name=image]").setInputFiles(file);
+  await page.locator(".drop input[name=image]").setInputFiles(file);
   await page.locator("textarea[name=purpose]").fill("Testing the page");
   await page.locator("input[name=consent]").check();
 }

@@ -73,7 +73,7 @@ test("an opened card shows both faces and everything known about the picture", a
   await expect(opened).toBeVisible();
   await expect(opened).toContainText("SHA-256");
   await expect(opened).toContainText("Match");
-  await picturesAreThere(page, ".opened:popover-open img");
+  await picturesAreThere(page, ".opened:popover-open img:visible");
   await opened.evaluate((panel) => panel.scrollTo(0, 0));
   await page.screenshot({ path: artefact("opened.png") });
   await page.keyboard.press("Escape");
@@ -112,9 +112,9 @@ test.describe("an address that is nobody's", () => {
   test.use({ expectedFailures: [/Failed to load resource.*404/] });
 
   test("is a friendly 404", async ({ page }) => {
-    expect((await open(page, "/requests/00000000-0000-4000-8000-000000000000")).status()).toBe(404);
+    expect((await page.goto("/requests/00000000-0000-4000-8000-000000000000"))!.status()).toBe(404);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("No search has this address");
-    expect((await open(page, "/no/such/page")).status()).toBe(404);
+    expect((await page.goto("/no/such/page"))!.status()).toBe(404);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("There is no page here");
     await page.screenshot({ path: artefact("not-found.png") });
   });

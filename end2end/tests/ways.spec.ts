@@ -15,7 +15,7 @@ function turned(jpeg: Buffer, orientation: number) {
 
 test("the preview is upright as its EXIF mark says, and so is what is searched with", async ({ page }) => {
   await open(page, "/");
-  const input = page.locator("input[name=image]").first();
+  const input = page.locator(".drop input[name=image]");
   const jpeg = readFileSync(sample("pool/table.jpg"));
   const shown = () => page.locator("img.preview").evaluate((img: HTMLImageElement) => [img.naturalWidth, img.naturalHeight]);
   await input.setInputFiles({ name: "as-it-is.jpg", mimeType: "image/jpeg", buffer: turned(jpeg, 1) });

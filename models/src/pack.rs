@@ -150,6 +150,20 @@ impl Packs {
     }
 }
 
+impl Pack {
+    /// None where the pack has no network of this role.
+    #[cfg(feature = "networks")]
+    pub fn network(&self, role: crate::engine::Role) -> Option<&Network> {
+        use crate::engine::Role;
+        match role {
+            Role::Person => Some(&self.person),
+            Role::Face => Some(&self.face),
+            Role::BackupFace => self.backup_face.as_ref(),
+            Role::Embedding => Some(&self.embedding),
+        }
+    }
+}
+
 impl Network {
     /// `yolov8n_coco@9e7df9bc`: file stem and the start of its digest.
     pub fn label(&self) -> String {

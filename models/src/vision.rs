@@ -117,6 +117,8 @@ pub struct NetworkInfo {
     pub role: String,
     /// As in [`VisionInfo::face_model`].
     pub model: String,
+    /// Of its weights as they were had (`file` in packs.toml), hex.
+    pub sha256: String,
     /// Seconds that its warm-up took.
     pub warm_up: f64,
     /// The most inputs that one of its calls computes.

@@ -75,6 +75,16 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock that stands still, for tests that compare what two runs leave.
+#[derive(Debug, Clone, Copy)]
+pub struct StoppedClock(pub Moment);
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Moment {
+        self.0
+    }
+}
+
 /// A clock that is set ahead by hand, for tests: the machine's time plus what was added.
 #[derive(Debug, Default)]
 pub struct ShiftedClock {

@@ -7,14 +7,14 @@ use crate::{
     analyses::{AnalysisCache, LayerCounts},
     clock::Clock,
     config::{Config, Database, EngineConfig, Role},
-    discovery::{self, Provider, ProviderSource, Providers, RequestedBuckets},
+    discovery::{self, Provider, Providers, RequestedBuckets},
     fetch::{ClientError, DownloadCounts, Downloads, S3Fetcher, Surroundings},
     http::UploadRoom,
     jobs::{Beside, JobError, Jobs, MISSED_HEARTBEATS},
     metrics::{self, CountedFetcher, CountedProvider, Metrics},
     objects::{self, Objects, SignedLinks},
     pipeline::{ImageLimits, PipelineContext},
-    pools::{AskablePools, PoolAnalyses, Pools},
+    pools::{self, AskablePools, Pools},
     s3::S3Access,
     store::{SqlStore, Store, StoreError},
     vision::{Backup, MachineMemory, Memory, MemoryGuard, VisionLoader, Visions},
@@ -103,6 +103,8 @@ pub enum ServiceError {
     Providers(#[from] discovery::web::ApiError),
     #[error("The pools cannot be read: {0}.")]
     Pools(StoreError),
+    #[error(transparent)]
+    PoolOverlaps(#[from] pools::PoolOverlaps),
     #[error("Interrupted requests cannot be taken up again: {0}.")]
     Recovery(#[from] JobError),
     #[error("The networks cannot be loaded: {0}. `make models` prepares them.")]
@@ -155,6 +157,7 @@ impl Service {
         let data_dir = config.storage.data_dir.clone();
         let in_data_dir = |error| ServiceError::DataDir { path: data_dir.clone(), error };
         fs::create_dir_all(&data_dir).map_err(in_data_dir)?;
+        pools::check_places(&config)?;
         let lock = match config.storage.database {
             Database::Sqlite(_) if config.role != Role::Serve => return Err(ServiceError::OneProcess),
             Database::Sqlite(_) => Some(lock(&data_dir)?),
@@ -180,7 +183,7 @@ impl Service {
             .map_err(|error| ServiceError::Analyses { path: config.analyses.folder.clone(), error })?;
         let metrics = Arc::new(Metrics::default());
         let beside = Beside { downloads: downloads.cache.clone(), analyses: analyses.clone(), metrics: metrics.clone() };
-        let pools = Pools::new(store.clone(), &config, s3.clone(), analyses.clone(), clock.clone());
+        let pools = Pools::new(store.clone(), &config, s3.clone(), analyses.clone());
         pools.open(config.discovery.sync_pools).await.map_err(ServiceError::Pools)?;
         let jobs = Jobs::new(store.clone(), objects.clone(), beside, clock.clone(), jobs_config, retention, shutdown.clone());
         let jobs = Arc::new(jobs);
@@ -229,6 +232,7 @@ impl Service {
         let jobs = self.jobs.clone();
         tasks.spawn(self.pools.clone().sync_regularly(self.ready.subscribe(), Arc::new(move || jobs.is_busy()), self.shutdown.clone()));
         tasks.spawn(self.jobs.clone().work(self.ready.subscribe()));
+        tasks.spawn(self.pools.clone().publish(self.visions.clone(), self.shutdown.clone()));
         // The task must not keep the service alive, or dropping the service would never drop the task.
         let (service, ready, failed) = (Arc::downgrade(self), self.ready.clone(), self.failed.clone());
         let (visions, shutdown) = (self.visions.clone(), self.shutdown.clone());
@@ -265,10 +269,10 @@ impl Service {
         context.downloads_folder = self.config.download.folder.clone();
         let fetchers = self.downloads.fetchers().with_objects(Arc::new(S3Fetcher::new(self.s3.clone())));
         context.fetcher = Arc::new(CountedFetcher::new(Arc::new(fetchers), self.metrics.clone()));
+        context.clock = self.clock.clone();
         context.metrics = self.metrics.clone();
         context.pools = Some(Arc::new(AskablePools::counted(self.pools.clone(), self.metrics.clone())));
-        let (cache, store) = (self.analyses.clone(), self.store.clone());
-        context.known = Arc::new(PoolAnalyses { cache, store, runtime: tokio::runtime::Handle::current() });
+        context.known = Arc::new(self.pools.analyses());
         context.limits = self.limits;
         context.job_timeout = self.config.jobs.job_timeout;
         context.provider_timeout = self.config.discovery.timeout;
@@ -276,10 +280,24 @@ impl Service {
         context
     }
 
-    /// Who can be asked now: pools, also those that the settings do not name, then the others.
-    pub async fn providers_now(&self) -> Providers {
+    /// Who can be asked now: pools, also those that the settings do not name, then the others. An error where the pools cannot be
+    /// read.
+    pub async fn providers_now(&self) -> Result<Providers, StoreError> {
+        Ok(self.providers_with(AskablePools::new(self.pools.clone()).all().await?))
+    }
+
+    /// As [`Service::providers_now`]; where the pools cannot be read, those of the settings.
+    async fn providers_known(&self) -> Providers {
+        let pools = AskablePools::new(self.pools.clone());
+        let there = pools.all().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the pools could not be read; those of the settings are there");
+            pools.of_settings()
+        });
+        self.providers_with(there)
+    }
+
+    fn providers_with(&self, mut present: Vec<Arc<dyn Provider>>) -> Providers {
         let of_pools = |name: &str| self.config.discovery.pools.iter().any(|pool| pool.name == name);
-        let mut present = AskablePools::new(self.pools.clone()).providers().await;
         present.extend(self.providers.present.iter().filter(|provider| !of_pools(provider.name())).cloned());
         Providers { present, absent: self.providers.absent.clone() }
     }
@@ -331,7 +349,7 @@ impl Service {
             thresholds,
             quality_gate: self.config.quality.gate,
             calibration: vision.as_ref().map_or_else(|| "loading".into(), |vision| vision.info().calibration.clone()),
-            providers: self.providers_now().await.reports(),
+            providers: self.providers_known().await.reports(),
             database: database.into(),
             objects: objects.into(),
             queue: QueueReport { queued: count("queued"), running: count("running"), capacity: self.config.jobs.queue_capacity, workers },
@@ -345,7 +363,12 @@ impl Service {
         let (analyses, downloads) = (self.analyses.counts(), self.downloads.cache.counts().await);
         let DownloadCounts { hits, misses, evictions, entries, bytes } = downloads;
         let downloads = LayerCounts { hits, misses, evictions, broken: 0, entries, bytes };
-        let caches = [("analyses", "memory", analyses.memory), ("analyses", "disk", analyses.disk), ("downloads", "memory", downloads)];
+        let caches = [
+            ("analyses", "memory", analyses.memory),
+            ("analyses", "disk", analyses.disk),
+            ("analyses", "pools", self.pools.counts()),
+            ("downloads", "memory", downloads),
+        ];
         self.metrics.text(&metrics::Now { requests, caches, vision: self.vision() })
     }
 

@@ -8,7 +8,8 @@ use app::api::{Counts, EventKind, MatchOptions, MatchResult, MatchStatus, Qualit
 use bytes::Bytes;
 use image::{ImageFormat, Rgb, RgbImage};
 use models::{BBox, Caller, Contract, Detected, Embedding, Face, ModelError, NetworkInfo, Person, Vision, VisionInfo};
-use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError};
+use server::clock::{Moment, StoppedClock};
+use server::discovery::{FolderProvider, Found, ProbeQuery, Provider, ProviderError, ProviderSource};
 use server::objects::{FolderObjects, Objects};
 use server::pipeline::{MatchJob, PipelineContext, PipelineError, Progress, QueryPhotos, distinct, run, validate_query};
 use server::vision::Visions;
@@ -208,6 +209,8 @@ struct Stage {
     /// The packs that do the job instead.
     visions: Option<Arc<Visions>>,
     more: Vec<Arc<dyn Provider>>,
+    /// Pools that come and go.
+    source: Option<Arc<dyn ProviderSource>>,
     permits: usize,
     request_id: Uuid,
 }
@@ -238,6 +241,7 @@ impl Stage {
             vision: Arc::new(Played::new()),
             visions: None,
             more: Vec::new(),
+            source: None,
             permits: 2,
             request_id: Uuid::new_v4(),
         }
@@ -259,7 +263,9 @@ impl Stage {
         let providers = self.pools.iter().enumerate().map(pool).chain(self.more.iter().cloned()).collect();
         let objects: Arc<dyn Objects> = Arc::new(FolderObjects::open(self.kept.path()).unwrap());
         let mut context = PipelineContext::new(vision, providers, Some(objects));
+        context.clock = Arc::new(StoppedClock(Moment(1_772_323_199_999)));
         context.visions = self.visions.clone();
+        context.pools = self.source.clone();
         context.max_concurrency = 3;
         context.compute = Arc::new(tokio::sync::Semaphore::new(self.permits));
         let photos = std::iter::once(&self.query).chain(&self.also);
@@ -305,6 +311,23 @@ fn files(root: &std::path::Path) -> Vec<String> {
     walk(root, root, &mut found);
     found.sort();
     found
+}
+
+/// Nobody can say which pools there are.
+struct Away;
+
+#[async_trait::async_trait]
+impl ProviderSource for Away {
+    async fn providers(&self) -> Result<Vec<Arc<dyn Provider>>, ProviderError> {
+        Err(ProviderError::Store("played".into()))
+    }
+}
+
+#[tokio::test]
+async fn a_search_waits_for_the_database_rather_than_going_without_pools() {
+    let stage = Stage { source: Some(Arc::new(Away)), ..Stage::new(&[("near.png", png(ONE_FACE, 10, 0))]) };
+    let error = stage.run().await.expect_err("not now");
+    assert!(matches!(error, PipelineError::Unkept(_)) && error.retryable(), "{error:?}");
 }
 
 #[tokio::test]
@@ -506,13 +529,18 @@ async fn artifacts_lie_where_the_layout_says() {
     let mut expected = vec![
         format!("output/{id}/query/annotated/{query}.jpg"),
         format!("output/{id}/query/cropped_face/{query}.jpg"),
+        format!("output/{id}/query/cropped_face/{query}-aligned.jpg"),
         format!("output/{id}/query/cropped_person/{query}.jpg"),
         format!("output/{id}/query/embeddings.json"),
         format!("output/{id}/pool/annotated/{a}.jpg"),
         format!("output/{id}/pool/annotated/{lonely}.jpg"),
         format!("output/{id}/pool/cropped_face/{a}.jpg"),
+        format!("output/{id}/pool/cropped_face/{a}-aligned.jpg"),
         format!("output/{id}/pool/cropped_face/{lonely}.jpg"),
+        format!("output/{id}/pool/cropped_face/{lonely}-aligned.jpg"),
         format!("output/{id}/pool/cropped_person/{a}.jpg"),
+        format!("output/{id}/pool/picture/{a}.jpg"),
+        format!("output/{id}/pool/picture/{lonely}.jpg"),
         format!("output/{id}/pool/thumbnail/{a}.jpg"),
         format!("output/{id}/pool/thumbnail/{lonely}.jpg"),
         format!("output/{id}/pool/embeddings.json"),
@@ -522,14 +550,18 @@ async fn artifacts_lie_where_the_layout_says() {
     assert_eq!(files(stage.kept.path()), expected);
 
     // Every link of the result leads to a picture that can be read.
-    let mut links = vec![probe.crop.as_deref().unwrap(), probe.annotated.as_deref().unwrap()];
+    let mut links = vec![probe.crop.as_deref().unwrap(), probe.aligned.as_deref().unwrap(), probe.annotated.as_deref().unwrap()];
     for found in &probe.matches {
-        links.extend([&found.crop, &found.thumbnail, &found.annotated].map(|link| link.as_deref().unwrap()));
+        let shown = [&found.crop, &found.aligned, &found.thumbnail, &found.picture, &found.annotated];
+        links.extend(shown.map(|link| link.as_deref().unwrap()));
     }
     for link in links {
         let bytes = stage.read(link.strip_prefix("/artifacts/").unwrap());
         assert_eq!(image::guess_format(&bytes).unwrap(), ImageFormat::Jpeg);
-        assert!(image::load_from_memory(&bytes).is_ok(), "{link}");
+        let picture = image::load_from_memory(&bytes).unwrap_or_else(|error| panic!("{link}: {error}"));
+        if link.ends_with("-aligned.jpg") {
+            assert_eq!((picture.width(), picture.height()), (112, 112), "what the network was given");
+        }
     }
     let stored: MatchResult = serde_json::from_slice(&stage.read(&format!("output/{id}/matching_results.json"))).unwrap();
     assert_eq!(stored, result);
@@ -616,7 +648,8 @@ async fn no_more_pictures_are_computed_at_once_than_there_are_permits() {
 #[test]
 fn as_many_pictures_are_computed_at_once_as_fill_the_calls_of_a_gpu() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let network = |role: &str, max_batch| NetworkInfo { role: role.into(), model: "played".into(), warm_up: 0.0, max_batch };
+    let network =
+        |role: &str, max_batch| NetworkInfo { role: role.into(), model: "played".into(), sha256: "5e".repeat(32), warm_up: 0.0, max_batch };
     for (detectors, embedding, pictures) in [(8, 32, cores.max(16)), (1, 8, cores.max(2))] {
         let mut vision = Played::new();
         vision.info.networks = vec![network("person", detectors), network("face", detectors), network("embedding", embedding)];

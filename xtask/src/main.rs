@@ -34,6 +34,7 @@ cargo xtask <command>
   onnxruntime         ONNX Runtime's library, the faster CPU engine
   samples             a folder of sample pictures and a query
   site                the page's bundle: wasm, JavaScript, CSS
+  weight              what the bundle weighs; fails where it is heavier than it may be
   browser             Chromium and the packages of the browser tests
   bench-env           Python environment with the reference engine and FAISS, for `make bench`
   bench [index|crowd] the product's wall time against the reference pipeline's, then search in stored vectors against
@@ -71,6 +72,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["onnxruntime"] => onnxruntime::run(&places),
         ["samples"] => samples::run(&places),
         ["site"] => site::run(&places),
+        ["weight"] => site::weigh(&places),
         ["browser"] => browser::run(&places),
         ["bench"] => bench::run(&places).and(bench_index::run(&places)),
         ["bench", "crowd"] => bench::crowd(&places),

@@ -1,32 +1,34 @@
-//! The page's bundle: `frontend` compiled for the browser, bound to JavaScript by wasm-bindgen's own library (the
-//! version of Cargo.lock: no tool to install), shrunk by wasm-opt, and the style sheets joined. Into `data/site/pkg`.
+//! The page's bundle: `frontend` compiled for the browser, what nobody calls cut out of it, bound to JavaScript by
+//! wasm-bindgen's own library (the version of Cargo.lock: no tool to install), shrunk by wasm-opt, the style sheets joined; all
+//! of it packed and named for the server. Into `data/site`.
 
 mod css;
+mod pack;
+mod snip;
 mod wasm_opt;
 
-use crate::{digest, fetch::Scratch, fetch::megabytes, places::Places, process, wasm};
+use crate::{digest, fetch::Scratch, places::Places, process, wasm};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
+use walrus::Module;
 use wasm_bindgen_cli_support::Bindgen;
 
-/// Name of the three files; the page's shell asks for them by it.
+/// What the names of the three files begin with.
 const NAME: &str = "face-engine";
 /// Bump when a bundle built by older code of this module no longer fits.
-const RECIPE: &str = "site 1";
+const RECIPE: &str = "site 2";
 /// What a bundle is made of.
 const SOURCES: [&str; 5] = ["app", "frontend", "style", "Cargo.toml", "Cargo.lock"];
 
 pub fn run(places: &Places) -> Result<()> {
     let toolchain = wasm::toolchain(places)?;
-    let package = places.data.join("site/pkg");
-    let stamp_file = places.data.join("site/READY");
+    let site = places.data.join("site");
+    let stamp_file = site.join("READY");
     let optimiser = wasm_opt::find(places);
     let optimised = if optimiser.is_some() { wasm_opt::TITLE } else { "not optimised" };
     let stamp = digest::of_tree(&places.root, &SOURCES, &[RECIPE, &toolchain.version, optimised])? + "\n";
-    let there = ["js", "wasm", "css"].iter().all(|kind| package.join(format!("{NAME}.{kind}")).is_file());
-    if there && std::fs::read_to_string(&stamp_file).is_ok_and(|kept| kept == stamp) {
+    if pack::weigh(&site).is_ok() && std::fs::read_to_string(&stamp_file).is_ok_and(|kept| kept == stamp) {
         println!("site: already there");
         return Ok(());
     }
@@ -36,24 +38,38 @@ pub fn run(places: &Places) -> Result<()> {
     let compiled = compile(places, &toolchain)?;
     std::fs::create_dir_all(&places.data)?;
     let scratch = Scratch::new(&places.data)?;
-    bind(&compiled, &scratch.0)?;
-    let module = scratch.0.join(format!("{NAME}.wasm"));
+    let (bound, made) = (scratch.0.join("bound"), scratch.0.join("site"));
+    bind(&compiled, &bound)?;
+    let module = bound.join(format!("{NAME}.wasm"));
     match optimiser {
-        Some(optimiser) => wasm_opt::shrink(&optimiser, &module)?,
+        // Beside the compiler's own: the module with its names, to see what is in it.
+        Some(optimiser) => wasm_opt::shrink(&optimiser, &module, &compiled.with_file_name("named.wasm"))?,
         None => println!("site: the module stays larger than it need be, because Node.js with npm is not here to run wasm-opt"),
     }
-    std::fs::write(scratch.0.join(format!("{NAME}.css")), css::joined(&places.root.join("style"))?)?;
-    let sizes: Vec<String> = ["wasm", "js", "css"].iter().map(|kind| size(&scratch.0.join(format!("{NAME}.{kind}")), kind)).collect();
+    std::fs::write(bound.join(format!("{NAME}.css")), css::joined(&places.root.join("style"))?)?;
 
-    let site = places.data.join("site");
+    let package = made.join("pkg");
+    std::fs::create_dir_all(&package)?;
+    let put = |kind: &str| pack::put(&package, NAME, kind, &std::fs::read(bound.join(format!("{NAME}.{kind}")))?);
+    let sizes = pack::KINDS.into_iter().map(put).collect::<Result<Vec<_>>>()?;
+    pack::list(&made, &sizes)?;
+    std::fs::write(made.join("READY"), stamp)?;
     if site.exists() {
         std::fs::remove_dir_all(&site).with_context(|| format!("cannot replace {}", site.display()))?;
     }
-    std::fs::create_dir_all(&site)?;
-    std::fs::rename(&scratch.0, &package).with_context(|| format!("cannot make {}", package.display()))?;
-    std::fs::write(&stamp_file, stamp)?;
-    println!("site: {} in {:.0?}", sizes.join(", "), begun.elapsed());
+    std::fs::rename(&made, &site).with_context(|| format!("cannot make {}", site.display()))?;
+    print!("site: in {:.0?}\n{}", begun.elapsed(), pack::table(&sizes));
     Ok(())
+}
+
+/// Tells what the bundle weighs, file by file.
+///
+/// # Errors
+/// Where it is heavier than it may be, or not there.
+pub fn weigh(places: &Places) -> Result<()> {
+    let sizes = pack::weigh(&places.data.join("site"))?;
+    print!("{}", pack::table(&sizes));
+    pack::within_budget(&sizes)
 }
 
 /// The wasm file as rustc leaves it.
@@ -73,13 +89,17 @@ fn compile(places: &Places, toolchain: &wasm::Toolchain) -> Result<PathBuf> {
     Ok(compiled)
 }
 
-/// `NAME.js` and `NAME.wasm` in `folder`.
+/// `NAME.js` and `NAME.wasm` in `folder`, the module with its names.
 fn bind(compiled: &Path, folder: &Path) -> Result<()> {
+    let mut module = Module::from_file(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
+    snip::snip(&mut module)?;
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(compiled).out_name(NAME).typescript(false).remove_name_section(true).remove_producers_section(true);
+    bindgen.input_module(NAME, module).out_name(NAME).typescript(false).demangle(false).remove_producers_section(true);
     // The page names the module itself, so the script needs no path of its own.
     bindgen.web(true)?.omit_default_module_path(true);
-    bindgen.generate(folder).context("wasm-bindgen cannot bind the page's module")?;
+    let mut bound = bindgen.generate_output().context("wasm-bindgen cannot bind the page's module")?;
+    snip::unexport(bound.wasm_mut());
+    bound.emit(folder).with_context(|| format!("cannot write the page's module into {}", folder.display()))?;
     let (made, wanted) = (folder.join(format!("{NAME}_bg.wasm")), folder.join(format!("{NAME}.wasm")));
     std::fs::rename(&made, &wanted).with_context(|| format!("wasm-bindgen left no {}", made.display()))
 }
@@ -102,19 +122,6 @@ fn locked(lock: &str, package: &str) -> Option<String> {
     let lock: toml::Table = lock.parse().ok()?;
     let entry = lock.get("package")?.as_array()?.iter().find(|p| p.get("name").and_then(|n| n.as_str()) == Some(package))?;
     entry.get("version")?.as_str().map(str::to_string)
-}
-
-/// `wasm 0.71 MB (0.24 MB gzip)`; without gzip the plain size.
-fn size(file: &Path, kind: &str) -> String {
-    let plain = std::fs::metadata(file).map(|m| m.len()).unwrap_or_default();
-    match process::output(Command::new("gzip").args(["-9", "-c"]).arg(file), "measuring") {
-        Ok(packed) => format!("{kind} {} ({} gzip)", kilobytes(plain), kilobytes(packed.len() as u64)),
-        Err(_) => format!("{kind} {}", kilobytes(plain)),
-    }
-}
-
-fn kilobytes(bytes: u64) -> String {
-    if bytes < 1_000_000 { format!("{:.1} kB", bytes as f64 / 1e3) } else { megabytes(bytes) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! `make test`: the Rust tests, then the browser's against the real server; both to the end, whatever fails, and one
-//! line of counts to close with.
+//! `make test`: the Rust tests, then the browser's against the real server, then the weight of the page; all to the end,
+//! whatever fails, and one line of counts to close with.
 
-use crate::{browser, places::Places, process};
+use crate::{browser, places::Places, process, site};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -36,6 +36,15 @@ pub fn run(places: &Places, cargo_options: &[&str]) -> Result<()> {
         playwright.env("CHROMIUM", chromium);
     }
     all.add(watched(&mut playwright, "the browser tests", of_playwright)?);
+
+    println!("\nthe weight of the page");
+    match site::weigh(places) {
+        Ok(()) => all.passed += 1,
+        Err(error) => {
+            println!("{error:#}");
+            all.failed += 1;
+        }
+    }
 
     if !postgres_is_here() {
         println!("\nPostgres is not on this machine: what needs it was skipped. `sudo apt-get install postgresql` (Debian) brings it.");

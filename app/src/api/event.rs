@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 
 /// An event with its place in the request's own order, 1, 2, 3...
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Event {
     pub seq: u64,
     pub kind: EventKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CandidateState {
     Done,
@@ -21,7 +23,9 @@ pub enum CandidateState {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+#[cfg_attr(not(feature = "hydrate"), serde(tag = "type"))]
+#[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// A stage began, moved on or ended. Where `analyse` begins again (`running`, none done), every candidate and match told
     /// before counts no more: other networks have taken over, and theirs follow.

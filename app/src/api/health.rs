@@ -4,6 +4,7 @@ use super::{ModelNames, QualityGate, Thresholds};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Health {
     /// `ok` or `degraded`: something is not reachable, or the backup pack does the work.
     pub status: String,
@@ -30,6 +31,7 @@ pub struct Health {
 /// The backup pack, and how things stand between it and the primary pack. `engine`, `models` and `thresholds` of
 /// [`Health`] are those of the pack in use.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct BackupReport {
     /// Its name.
     pub pack: String,
@@ -51,6 +53,7 @@ pub struct BackupReport {
 
 /// The engine in use and why it was chosen: never changed silently.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct EngineReport {
     /// `wgpu`, `onnxruntime` or `burn-flex`.
     pub kind: String,
@@ -70,6 +73,7 @@ pub struct EngineReport {
 
 /// One network, warmed up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct NetworkReport {
     /// `person`, `face`, `backup_face` (looks when `face` fails) or `embedding`.
     pub role: String,
@@ -83,6 +87,7 @@ pub struct NetworkReport {
 
 /// Someone who can be asked for candidate pictures, or could be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ProviderReport {
     pub name: String,
     pub configured: bool,
@@ -107,6 +112,7 @@ impl ProviderReport {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct QueueReport {
     pub queued: u64,
     pub running: u64,

@@ -2,6 +2,9 @@
 //!
 //! Conventions: times are RFC 3339 in UTC (strings), durations are seconds (`f64`), boxes are `[x1, y1, x2, y2]`
 //! in pixels of the upright (EXIF-applied) picture, similarity is the raw cosine in -1..1.
+//!
+//! On the server (`ssr`) every type also gives its JSON schema, comments included: `/openapi.json` and `/docs` are made of them,
+//! so the comments here are read by people who use the interface.
 
 mod error;
 mod event;
@@ -23,7 +26,7 @@ pub use request::{
     Accepted, Counts, Links, LogLine, MatchOptions, RequestPage, RequestState, RequestSummary, StageReport, StageState, StatusReport,
 };
 pub use result::{
-    Diagnostic, DownloadedFrom, FaceReport, FallbackReport, MatchReport, MatchResult, MatchStatus, ModelNames, PersonReport, ProbePhoto,
-    ProbeReport, ProvenanceReport, Thresholds,
+    Diagnostic, DownloadedFrom, EvidenceReport, FaceReport, FallbackReport, MatchReport, MatchResult, MatchStatus, ModelNames,
+    PersonReport, ProbePhoto, ProbeReport, ProvenanceReport, Thresholds,
 };
 pub use share::{ShareOptions, ShareReport, SharedResult};

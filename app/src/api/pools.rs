@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// `POST /pools`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewPool {
     /// Letters, digits, `-` and `_`; 40 at most. The name of its provider.
@@ -14,6 +15,7 @@ pub struct NewPool {
 
 /// `GET /pools`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PoolList {
     /// By name.
     pub pools: Vec<PoolReport>,
@@ -21,6 +23,7 @@ pub struct PoolList {
 
 /// How a pool stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PoolState {
     /// Never synced: a search looks at each of its pictures.
@@ -30,7 +33,7 @@ pub enum PoolState {
     Syncing,
     /// Searched by the vectors of its faces.
     Synced,
-    /// The last sync ended early; `error` says why.
+    /// The last sync ended early, or could not see a part of the pool; `error` says why.
     Failed,
     /// Its vectors are of other networks than those that run: it is not searched before it is synced again.
     Outdated,
@@ -39,6 +42,7 @@ pub enum PoolState {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PoolReport {
     pub name: String,
     /// Of a folder of the settings the last name alone.

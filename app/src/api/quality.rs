@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 
 /// What is done about faces too poor to be sure of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum QualityGate {
     /// Quality is told, and has no say beyond ties and the weights of several photos.
@@ -46,6 +47,7 @@ impl FromStr for QualityGate {
 
 /// Why a face is poor evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum QualityReason {
     /// Too few pixels between the eyes.
@@ -86,6 +88,7 @@ impl fmt::Display for QualityReason {
 
 /// What was measured of one face.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct QualityReport {
     /// 0..1, that of the weakest property: below 0.5 exactly where there are reasons, which are the first tie-breaker. The weight
     /// of a photo in a template, there no less than 0.05.

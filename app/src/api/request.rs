@@ -6,6 +6,7 @@ use std::fmt;
 
 /// The options of `POST /match` beside the photos themselves: the field `image`, once for each photo of the person, 8 at most.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct MatchOptions {
     /// Why the search is made, in the asker's words: required, kept with the request.
@@ -18,8 +19,7 @@ pub struct MatchOptions {
     pub providers: Vec<String>,
     /// Addresses of pictures to compare with, beside what providers name: at most 100.
     pub urls: Vec<String>,
-    /// A public address of the query picture: told to providers that take nothing else, and where no `image` is sent the picture is
-    /// fetched from there.
+    /// A public address of the query picture, for providers that take nothing else.
     pub image_url: Option<String>,
     /// In place of `image`: an earlier request, whose photos are searched with again, usually for another `face`. Consent is asked anew; what
     /// else is left at its default is as it was there. It is not kept.
@@ -31,11 +31,11 @@ pub struct MatchOptions {
     /// Pictures of a bucket to compare with, beside what the named providers name: `s3://bucket/prefix`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool_uri: Option<String>,
-    /// How many matches to keep, 1..=1000.
+    /// How many matches to keep, 1 to 1000.
     pub top_k: usize,
     /// Leave out matches below this cosine, -1..1. None: keep all.
     pub threshold: Option<f32>,
-    /// How many candidate pictures to look at, 1..=10000.
+    /// How many candidate pictures to look at, 1 to 10000.
     pub max_candidates: usize,
     /// Which face of the query picture, where it holds several (0 is the largest). Of several photos it is the first whose face
     /// is meant; in each other one the face most similar to it is taken.
@@ -67,6 +67,7 @@ impl Default for MatchOptions {
 
 /// Where a request stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RequestState {
     Queued,
@@ -102,6 +103,7 @@ impl fmt::Display for RequestState {
 
 /// Addresses of one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Links {
     pub status: String,
     pub events: String,
@@ -117,6 +119,7 @@ impl Links {
 
 /// The 202 answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Accepted {
     pub request_id: String,
     pub status: RequestState,
@@ -124,6 +127,7 @@ pub struct Accepted {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StageState {
     Running,
@@ -133,6 +137,7 @@ pub enum StageState {
 
 /// One stage of the pipeline, as far as it has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct StageReport {
     /// `validate`, `discover`, `analyse`, `rank`, `artifacts`.
     pub name: String,
@@ -147,6 +152,7 @@ pub struct StageReport {
 
 /// What was seen so far, in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Counts {
     pub candidates: usize,
     pub processed: usize,
@@ -157,6 +163,7 @@ pub struct Counts {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct LogLine {
     pub at: String,
     pub message: String,
@@ -164,6 +171,7 @@ pub struct LogLine {
 
 /// The answer of `GET /status/{request_id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct StatusReport {
     pub request_id: String,
     pub status: RequestState,
@@ -184,6 +192,7 @@ pub struct StatusReport {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct RequestSummary {
     pub request_id: String,
     pub status: RequestState,
@@ -193,6 +202,7 @@ pub struct RequestSummary {
 
 /// The answer of `GET /status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct RequestPage {
     /// By state: `queued`, `running`, `completed`, `failed`, `expired`.
     pub counts: std::collections::BTreeMap<String, u64>,

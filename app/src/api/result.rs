@@ -5,6 +5,7 @@ use std::fmt;
 
 /// How a similarity compares with the two thresholds of the embedding model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MatchStatus {
     /// At or above the `match` threshold.
@@ -27,6 +28,7 @@ impl fmt::Display for MatchStatus {
 
 /// The two thresholds on the cosine that were in force; they belong to the embedding model.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Thresholds {
     #[serde(rename = "match")]
     pub match_: f32,
@@ -48,6 +50,7 @@ impl Thresholds {
 
 /// A face as found: where, how sure, how sharp.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct FaceReport {
     /// `[x1, y1, x2, y2]`, pixels of the upright picture.
     #[serde(rename = "box")]
@@ -69,6 +72,7 @@ pub struct FaceReport {
 
 /// A person as found by the person detector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct PersonReport {
     #[serde(rename = "box")]
     pub bbox: [f32; 4],
@@ -77,6 +81,7 @@ pub struct PersonReport {
 
 /// Which of a picture's addresses gave the bytes that were compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DownloadedFrom {
     /// The picture itself.
@@ -92,6 +97,7 @@ pub enum DownloadedFrom {
 
 /// One place that a picture stands in, and who named it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ProvenanceReport {
     pub provider: String,
     /// A URL, or `file:` plus the path below the pool.
@@ -112,6 +118,7 @@ pub struct ProvenanceReport {
 
 /// One candidate face, compared with the probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct MatchReport {
     /// 1 is the most similar.
     pub rank: usize,
@@ -145,9 +152,24 @@ pub struct MatchReport {
     /// Signed, short-lived addresses; absent when the artifact is gone.
     pub thumbnail: Option<String>,
     pub crop: Option<String>,
+    /// The 112×112 crop that the embedding network was given; absent where no face was found.
+    #[serde(default)]
+    pub aligned: Option<String>,
     pub annotated: Option<String>,
+    /// The picture itself, at most 1280 pixels long, with nothing drawn into it.
+    #[serde(default)]
+    pub picture: Option<String>,
+    /// Width and height of the upright picture in pixels: what boxes and landmarks refer to.
+    #[serde(default)]
+    pub picture_size: Option<[u32; 2]>,
+    /// Place in the order in which the pictures of this search were discovered, 0 the first.
+    #[serde(default)]
+    pub discovered: usize,
     /// SHA-256 of the candidate file, hex.
     pub sha256: String,
+    /// When that file was had for this request; empty in results of earlier versions.
+    #[serde(default)]
+    pub retrieved_at: String,
     /// Which address of the picture gave the bytes.
     #[serde(default)]
     pub downloaded_from: DownloadedFrom,
@@ -165,6 +187,7 @@ pub struct MatchReport {
 
 /// The query picture's face and what it matched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ProbeReport {
     pub query_image: String,
     pub query_uri: Option<String>,
@@ -178,6 +201,9 @@ pub struct ProbeReport {
     #[serde(default)]
     pub picture_size: Option<[u32; 2]>,
     pub crop: Option<String>,
+    /// The 112×112 crop that the embedding network was given.
+    #[serde(default)]
+    pub aligned: Option<String>,
     pub annotated: Option<String>,
     pub fallback: bool,
     /// Every photo of the person that was given, this one first, where there are several: what is compared is one vector made
@@ -189,6 +215,7 @@ pub struct ProbeReport {
 
 /// One of several photos of the person that is searched for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ProbePhoto {
     pub query_image: String,
     pub face: FaceReport,
@@ -202,6 +229,7 @@ pub struct ProbePhoto {
 
 /// Something that stood in for the usual: what, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct FallbackReport {
     /// `pack` (the backup pack did all the work), `face_detector` (the pack's backup detector looked), `no_person` (the full
     /// frame stood in) or `no_face` (the whole picture stood in).
@@ -214,6 +242,7 @@ pub struct FallbackReport {
 
 /// The three networks that ran, by file name and digest: `yolov8n_coco@9e7df9bc`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct ModelNames {
     pub pack: String,
     pub person: String,
@@ -223,6 +252,7 @@ pub struct ModelNames {
 
 /// What went wrong without ending the request, counted by stage and kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct Diagnostic {
     pub stage: String,
     pub kind: String,
@@ -232,8 +262,19 @@ pub struct Diagnostic {
     pub provider: Option<String>,
 }
 
+/// What makes a result checkable by whoever it is handed on to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
+pub struct EvidenceReport {
+    /// Of the bundle's `manifest.json`, hex. The manifest holds the hash of every file in the bundle.
+    pub manifest_sha256: String,
+    /// Address of the bundle, `/requests/<id>/evidence.zip`.
+    pub bundle: String,
+}
+
 /// The whole answer to a request: `matching_results.json`, `GET /status/{id}` and `sync=true` carry it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(schemars::JsonSchema))]
 pub struct MatchResult {
     pub request_id: String,
     pub status: super::RequestState,
@@ -260,5 +301,8 @@ pub struct MatchResult {
     #[serde(default)]
     pub fallbacks: Vec<FallbackReport>,
     pub diagnostics: Vec<Diagnostic>,
+    /// The bundle for a newsroom; absent where artifacts are not kept, and in results of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidenceReport>,
     pub result: Vec<ProbeReport>,
 }

@@ -2,14 +2,18 @@
 //! a page is rendered, so none of this is ever called; it lets the components be written once.
 
 use crate::{
-    api::{Accepted, ErrorDetail, Health, StatusReport},
+    api::{Accepted, ErrorDetail, ShareReport, StatusReport},
     live::Heard,
     picture::Looked,
 };
 use leptos::web_sys::{DragEvent, HtmlFormElement, HtmlInputElement};
 
 fn absent() -> ErrorDetail {
-    ErrorDetail { code: "no_browser".to_owned(), message: crate::words::plain("shell.no_browser"), details: serde_json::Value::Null }
+    ErrorDetail {
+        code: "no_browser".to_owned(),
+        message: crate::words::plain(crate::words::key::shell_no_browser),
+        details: serde_json::Value::Null,
+    }
 }
 
 pub fn mark_hydrated() {}
@@ -18,13 +22,31 @@ pub fn go(_address: &str) {}
 
 pub fn reload() {}
 
-pub async fn copy_address() -> bool {
+pub async fn copy(_text: String) -> bool {
     false
 }
+
+pub fn download(_name: &str, _media_type: &str, _text: &str) {}
 
 pub fn address() -> String {
     String::new()
 }
+
+pub fn origin() -> String {
+    String::new()
+}
+
+pub fn remember(_address: &str) {}
+
+pub fn on_keys() {}
+
+pub fn open_neighbour(_panel: &str, _step: i32) {}
+
+pub fn letters() -> bool {
+    true
+}
+
+pub fn set_letters(_on: bool) {}
 
 pub async fn inspect(_input: HtmlInputElement) -> Looked {
     Looked::default()
@@ -54,11 +76,15 @@ pub async fn status(_id: String) -> Result<StatusReport, ErrorDetail> {
     Err(absent())
 }
 
-pub async fn health() -> Result<Health, ErrorDetail> {
+pub async fn erase(_id: String) -> Result<(), ErrorDetail> {
     Err(absent())
 }
 
-pub async fn erase(_id: String) -> Result<(), ErrorDetail> {
+pub async fn share(_id: String, _seconds: u32) -> Result<ShareReport, ErrorDetail> {
+    Err(absent())
+}
+
+pub async fn unshare(_id: String) -> Result<(), ErrorDetail> {
     Err(absent())
 }
 

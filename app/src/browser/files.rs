@@ -33,7 +33,7 @@ async fn check(file: &File) -> Result<(), String> {
     if let Ok(slice) = file.slice_with_i32_and_i32(0, picture::HEAD as i32) {
         match JsFuture::from(slice.array_buffer()).await {
             Ok(buffer) => head = js_sys::Uint8Array::new(&buffer).to_vec(),
-            Err(_) => return Err(say!("pick.unreadable", name = name)),
+            Err(_) => return Err(say!(pick_unreadable, name = name)),
         }
     }
     picture::check(&name, file.size() as usize, &head)

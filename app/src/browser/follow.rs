@@ -1,5 +1,6 @@
 //! Follows a request's events. The browser's EventSource reconnects and resumes (`Last-Event-ID`) by itself.
 
+use super::json;
 use crate::{api::EventKind, live::Heard};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -31,7 +32,7 @@ pub fn follow(address: &str, tell: impl Fn(Heard) + 'static) -> Option<Following
             match data {
                 Some(data) => {
                     // An event of a newer server that this page does not know is left out, not fatal.
-                    if let Ok(kind) = serde_json::from_str::<EventKind>(&data) {
+                    if let Ok(kind) = json::parse::<EventKind>(&data) {
                         tell(Heard::Event(kind));
                     }
                 }

@@ -2,53 +2,41 @@
 
 use crate::{
     api::Health,
-    parts::{BROUGHT, Upload},
-    read::{self, HomeData},
+    parts::{BROUGHT, Upload, titled},
+    read::HomeData,
     text,
     words::say,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 #[component]
-pub fn HomePage() -> impl IntoView {
-    let face = use_query_map().with_untracked(|query| query.get("face").and_then(|face| face.parse::<usize>().ok()));
-    let data = Resource::new_blocking(|| (), |()| read::home());
+pub fn HomePage(data: HomeData) -> impl IntoView {
+    let HomeData { health, problem, face } = data;
+    titled(String::new);
     view! {
-        <Title text="" />
         <div class="home">
             <section class="hero">
-                <h1>{say!("home.title")}</h1>
+                <h1>{say!(home_title)}</h1>
                 <p class="lead">
-                    {say!("home.lead")}
+                    {say!(home_lead)}
                 </p>
                 <ol class="steps">
                     <li>
-                        <b>{say!("home.find")}</b>
-                        <span>{say!("home.find_how")}</span>
+                        <b>{say!(home_find)}</b>
+                        <span>{say!(home_find_how)}</span>
                     </li>
                     <li>
-                        <b>{say!("home.compare")}</b>
-                        <span>{say!("home.compare_how")}</span>
+                        <b>{say!(home_compare)}</b>
+                        <span>{say!(home_compare_how)}</span>
                     </li>
                     <li>
-                        <b>{say!("home.judge")}</b>
-                        <span>{say!("home.judge_how")}</span>
+                        <b>{say!(home_judge)}</b>
+                        <span>{say!(home_judge_how)}</span>
                     </li>
                 </ol>
             </section>
-            <Suspense fallback=|| {
-                view! { <p class="hint">{say!("shell.loading")}</p> }
-            }>
-                {move || Suspend::new(async move {
-                    let HomeData { health, problem } = data.await;
-                    view! {
-                        <Upload health=health.clone() problem=problem face=face />
-                        <Trust health=health />
-                    }
-                })}
-            </Suspense>
+            <Upload health=Some(health.clone()) problem=problem face=face />
+            <Trust health=Some(health) />
         </div>
     }
 }
@@ -58,29 +46,29 @@ pub fn HomePage() -> impl IntoView {
 fn Trust(health: Option<Health>) -> impl IntoView {
     let goes = text::where_photos_go(health.as_ref().map_or(&[][..], |health| &health.providers));
     view! {
-        <section class="trust" aria-label=say!("home.photo")>
+        <section class="trust" aria-label=say!(home_photo)>
             <div>
-                <h2>{say!("home.photo")}</h2>
+                <h2>{say!(home_photo)}</h2>
                 <ul>
                     <li>{goes}</li>
-                    <li>{say!("home.forgotten")}</li>
-                    <li>{say!("home.erase")}</li>
-                    <li>{say!("home.address")}</li>
+                    <li>{say!(home_forgotten)}</li>
+                    <li>{say!(home_erase)}</li>
+                    <li>{say!(home_address)}</li>
                 </ul>
             </div>
             {health
                 .map(|health| {
                     let searched: Vec<_> = health.providers.iter().filter(|provider| provider.configured && !BROUGHT.contains(&provider.name.as_str())).map(|provider| provider.name.clone()).collect();
                     let facts = [
-                        (say!("home.engine"), text::engine(&health)),
-                        (say!("home.models"), text::packs(&health)),
-                        (say!("home.searches"), if searched.is_empty() { say!("home.searches_nothing") } else { searched.join(", ") }),
-                        (say!("home.queue"), say!("home.queue_now", queued = health.queue.queued, running = health.queue.running)),
-                        (say!("home.version"), health.version.clone()),
+                        (say!(home_engine), text::engine(&health)),
+                        (say!(home_models), text::packs(&health)),
+                        (say!(home_searches), if searched.is_empty() { say!(home_searches_nothing) } else { searched.join(", ") }),
+                        (say!(home_queue), say!(home_queue_now, queued = health.queue.queued, running = health.queue.running)),
+                        (say!(home_version), health.version.clone()),
                     ];
                     view! {
                         <div>
-                            <h2>{say!("home.work")}</h2>
+                            <h2>{say!(home_work)}</h2>
                             <dl class="facts">
                                 {facts.into_iter().map(|(term, fact)| view! { <div><dt>{term}</dt><dd>{fact}</dd></div> }).collect_view()}
                             </dl>

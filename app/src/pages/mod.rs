@@ -5,5 +5,4 @@ mod problem;
 mod request;
 
 pub use home::HomePage;
-pub use problem::NotFoundPage;
 pub use request::RequestPage;

@@ -1,41 +1,19 @@
 //! `/requests/{id}`: the search as it runs and its result. The server renders what is known; the browser follows.
 
-use super::problem::{Erased, Failed, Unreadable};
+use super::problem::Failed;
 use crate::{
     api::{MatchStatus, RequestState},
     browser,
     live::Live,
-    parts::{Announce, Cancelled, CopyLink, Erase, Gallery, How, Missing, Probe, Progress, WhichFace},
-    read::{self, RequestData},
+    parts::{Announce, Cancelled, CopyLink, Erase, Export, Gallery, How, Missing, Probe, Progress, Share, WhichFace, titled},
+    read::RequestData,
     text,
     words::say,
 };
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
-use leptos_router::hooks::use_params_map;
 
 #[component]
-pub fn RequestPage() -> impl IntoView {
-    let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
-    let data = Resource::new_blocking(move || id.clone(), read::request);
-    view! {
-        <Meta name="robots" content="noindex, nofollow" />
-        <Suspense fallback=|| {
-            view! { <p class="hint">{say!("shell.loading")}</p> }
-        }>
-            {move || Suspend::new(async move {
-                match data.await {
-                    Ok(data) if data.report.status == RequestState::Expired => view! { <Erased /> }.into_any(),
-                    Ok(data) => view! { <Request data=data /> }.into_any(),
-                    Err(error) => view! { <Unreadable error=error /> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
-}
-
-#[component]
-fn Request(data: RequestData) -> impl IntoView {
+pub fn RequestPage(data: RequestData) -> impl IntoView {
     let RequestData { report, health } = data;
     let id = report.request_id.clone();
     let running_at_first = !report.status.is_final();
@@ -48,17 +26,21 @@ fn Request(data: RequestData) -> impl IntoView {
 
     let headline = Memo::new(move |_| match live.state.get() {
         RequestState::Completed => text::outcome(live.count(MatchStatus::Match), live.count(MatchStatus::Possible)),
-        RequestState::Queued => say!("request.waiting"),
-        _ => say!("request.searching"),
+        RequestState::Queued => say!(request_waiting),
+        _ => say!(request_searching),
     });
     let pill = move || format!("pill {}", live.state.get());
     let failed = move || live.state.get() == RequestState::Failed;
     let seconds = move || {
         live.result
-            .with(|result| result.as_ref().map(|result| format!(" {}", say!("request.in_time", time = text::duration(result.time_taken)))))
+            .with(|result| result.as_ref().map(|result| format!(" {}", say!(request_in_time, time = text::duration(result.time_taken)))))
     };
+    titled(move || match (live.cancelled.get(), failed()) {
+        (true, _) => say!(cancel_title),
+        (false, true) => say!(request_failed),
+        (false, false) => headline.get(),
+    });
     view! {
-        <Title text=move || if live.cancelled.get() { say!("cancel.title") } else if failed() { say!("request.failed") } else { headline.get() } />
         // Without JavaScript the page asks again by itself. (As raw markup: with JavaScript a browser parses the
         // inside of noscript as text, which could not be taken over.)
         {running_at_first.then(|| view! { <noscript inner_html="<meta http-equiv=\"refresh\" content=\"2\">"></noscript> })}
@@ -70,6 +52,8 @@ fn Request(data: RequestData) -> impl IntoView {
                 <p class=pill>{move || text::state(live.state.get())}</p>
                 <div class="tools">
                     <CopyLink />
+                    <Share live=live id=id.clone() />
+                    <Export live=live id=id.clone() />
                     <Erase id=id />
                 </div>
             </div>

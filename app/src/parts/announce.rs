@@ -19,7 +19,7 @@ pub fn Announce(live: Live, headline: Memo<String>) -> impl IntoView {
     let waiting = StoredValue::new(false);
     let sentence = move || {
         if live.lost.get() {
-            return say!("stage.lost");
+            return say!(stage_lost);
         }
         match live.state.get() {
             RequestState::Running => {
@@ -43,7 +43,7 @@ pub fn Announce(live: Live, headline: Memo<String>) -> impl IntoView {
         now
     });
     view! {
-        <p class="unseen" role="status">
+        <p class="unseen" id="told" role="status">
             {said}
         </p>
     }

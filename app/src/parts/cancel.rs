@@ -19,9 +19,9 @@ pub fn Cancel(live: Live) -> impl IntoView {
     view! {
         <form class="cancel" action=action method="post" on:submit=submit>
             <button class="button quiet danger" type="submit" disabled=busy aria-describedby="cancel-words">
-                {move || if busy.get() { say!("cancel.doing") } else { say!("cancel.do") }}
+                {move || if busy.get() { say!(cancel_doing) } else { say!(cancel_do) }}
             </button>
-            <p class="hint" id="cancel-words">{say!("cancel.how")}</p>
+            <p class="hint" id="cancel-words">{say!(cancel_how)}</p>
             <p class="problem" role="alert">
                 {problem}
             </p>
@@ -33,10 +33,10 @@ pub fn Cancel(live: Live) -> impl IntoView {
 #[component]
 pub fn Cancelled() -> impl IntoView {
     view! {
-        <Notice tone="calm" title=say!("cancel.title") sentence=say!("cancel.done")>
+        <Notice tone="calm" title=say!(cancel_title) sentence=say!(cancel_done)>
             <p>
                 <a class="button primary" href="/" rel="external">
-                    {say!("shell.new_search")}
+                    {say!(shell_new_search)}
                 </a>
             </p>
         </Notice>

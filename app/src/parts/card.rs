@@ -2,11 +2,12 @@
 
 use super::{
     opened::Opened,
-    place::Source,
+    place::{Licence, Source},
     scale::{Badge, Scale},
 };
 use crate::{
     api::{MatchReport, MatchStatus},
+    choice::status_name,
     live::{Card, Live},
     places::places,
     quality, text,
@@ -57,7 +58,12 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
         let report = report.clone();
         move |_| report.with(places)
     });
-    let source = move || where_from.with(|places| places.first().cloned()).map(|place| view! { <Source place=place /> });
+    let first = move || where_from.with(|places| places.first().cloned());
+    let source = move || first().map(|place| view! { <Source place=place /> });
+    let licence = move || {
+        let place = first().filter(|place| place.license.is_some() || place.license_url.is_some() || place.attribution.is_some());
+        place.map(|place| view! { <p class="card-source"><Licence place=place /></p> })
+    };
     let elsewhere = Memo::new(move |_| where_from.with(Vec::len).saturating_sub(1));
     let flag = |report: &ArcRwSignal<MatchReport>, of: fn(&MatchReport) -> bool| {
         let report = report.clone();
@@ -65,11 +71,10 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
     };
     let fallback = flag(&report, |report| report.fallback);
     let thumbnail_only = flag(&report, |report| report.thumbnail_only);
-    let data_status = move || match status.get() {
-        MatchStatus::Match => "match",
-        MatchStatus::Possible => "possible",
-        MatchStatus::NoMatch => "no-match",
-    };
+    let hidden = Memo::new({
+        let report = report.clone();
+        move |_| !live.shows(&report)
+    });
     let doubt = Memo::new({
         let report = report.clone();
         let poor = |report: &MatchReport| {
@@ -84,14 +89,14 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
     // While faces still arrive ranks are provisional: the place in the gallery says enough.
     let settled = move || live.result.with(Option::is_some);
     view! {
-        <li class="card" id=key.clone() data-status=data_status>
+        <li class="card" id=key.clone() data-status=move || status_name(status.get()) hidden=hidden>
             <div class="card-face">
                 {move || match picture.get() {
                     Some(address) => view! {
                         <img src=address alt="" width="112" height="112" loading="lazy" decoding="async" />
                     }
                     .into_any(),
-                    None => view! { <span class="no-picture">{say!("card.no_picture")}</span> }.into_any(),
+                    None => view! { <span class="no-picture">{say!(card_no_picture)}</span> }.into_any(),
                 }}
                 <Show when=settled>
                     <span class="rank">{rank.clone()}</span>
@@ -107,6 +112,7 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
                     {title}
                 </p>
                 <p class="card-source">{source}</p>
+                {licence}
                 <p class="flags">
                     <Show when=move || doubt.get().is_some()>
                         <span class="flag">
@@ -114,18 +120,18 @@ pub fn ResultCard(card: Card, live: Live) -> impl IntoView {
                         </span>
                     </Show>
                     <Show when=fallback>
-                        <span class="flag">{say!("card.whole")}</span>
+                        <span class="flag">{say!(card_whole)}</span>
                     </Show>
                     <Show when=thumbnail_only>
-                        <span class="flag" title=say!("card.thumbnail_why")>{say!("card.thumbnail")}</span>
+                        <span class="flag" title=say!(card_thumbnail_why)>{say!(card_thumbnail)}</span>
                     </Show>
                     <Show when=move || elsewhere.get() != 0>
-                        <span class="flag">{move || count!("card.also_at", elsewhere.get())}</span>
+                        <span class="flag">{move || count!(card_also_at, elsewhere.get())}</span>
                     </Show>
                 </p>
                 <button class="open" type="button" popovertarget=panel.clone()>
-                    {say!("card.compare")}
-                    <span class="unseen">{format!(" {}", say!("card.compare_with", name = picture_name))}</span>
+                    {say!(card_compare)}
+                    <span class="unseen">{format!(" {}", say!(card_compare_with, name = picture_name))}</span>
                 </button>
             </div>
             <Opened panel=panel report=report live=live />

@@ -21,11 +21,17 @@ pub fn Header() -> impl IntoView {
                 </svg>
                 <span>"Face Engine"</span>
             </a>
-            <nav aria-label=say!("shell.navigation")>
-                <Languages />
-                <a class="button quiet" href="/" rel="external">
-                    {say!("shell.new_search")}
-                </a>
+            <Languages />
+            <nav aria-label=say!(shell_navigation)>
+                {[
+                    ("/", say!(shell_new_search)),
+                    ("/pools", say!(shell_pools)),
+                    ("/dashboard", say!(shell_dashboard)),
+                    ("/docs", say!(shell_interface)),
+                ]
+                    .map(|(address, words)| {
+                        view! { <a href=address rel="external" aria-current=words::is_here(address).then_some("page")>{words}</a> }
+                    })}
             </nav>
         </header>
     }
@@ -39,7 +45,7 @@ fn Languages() -> impl IntoView {
         view! { <a class="button quiet" href=address rel="external nofollow" hreflang=code lang=code>{language.name()}</a> }
     };
     view! {
-        <span class="languages" role="group" aria-label=say!("shell.language")>
+        <span class="languages" role="group" aria-label=say!(shell_language)>
             {Language::ALL.into_iter().filter(|language| *language != words::here()).map(link).collect_view()}
         </span>
     }
@@ -50,9 +56,9 @@ pub fn Footer() -> impl IntoView {
     view! {
         <footer class="bottom">
             <p>
-                {say!("shell.caution")}
+                {say!(shell_caution)}
             </p>
-            <p>{say!("shell.own")}</p>
+            <p>{say!(shell_own)}</p>
         </footer>
     }
 }

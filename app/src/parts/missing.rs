@@ -13,7 +13,7 @@ pub fn Missing(live: Live, unasked: Vec<ProviderReport>) -> impl IntoView {
         let diagnostics = diagnostics.get();
         text::absences(&diagnostics).map(|summary| {
             let kinds = diagnostics.iter().filter(|d| text::is_absence(d)).map(|d| view! { <li>{text::absence(d)}</li> }).collect_view();
-            let unasked = unasked.with_value(|names| (!names.is_empty()).then(|| say!("absence.not_set_up", sources = names.join(", "))));
+            let unasked = unasked.with_value(|names| (!names.is_empty()).then(|| say!(absence_not_set_up, sources = names.join(", "))));
             view! {
                 <details class="missing">
                     <summary>{summary}</summary>

@@ -16,11 +16,11 @@ pub fn OtherWays(input: NodeRef<html::Input>, address: NodeRef<html::Input>, loo
     view! {
         // Seen where there are fingers: elsewhere it would open the same dialog as the box above.
         <label class="button quiet camera">
-            <input class="unseen" type="file" name="image" accept=PICTURE_TYPES capture="environment" node_ref=camera on:change=shot />
-            {say!("given.camera")}
+            <input type="file" name="image" accept=PICTURE_TYPES capture="environment" node_ref=camera on:change=shot />
+            {say!(given_camera)}
         </label>
         <label class="field">
-            <span>{say!("given.address")}</span>
+            <span>{say!(given_address)}</span>
             <input
                 name="image_url"
                 type="url"
@@ -28,10 +28,10 @@ pub fn OtherWays(input: NodeRef<html::Input>, address: NodeRef<html::Input>, loo
                 maxlength="2048"
                 autocomplete="off"
                 spellcheck="false"
-                placeholder=say!("given.address_example")
+                placeholder=say!(given_address_example)
                 node_ref=address
             />
-            <span class="hint">{say!("given.address_hint")}</span>
+            <span class="hint">{say!(given_address_hint)}</span>
         </label>
     }
 }

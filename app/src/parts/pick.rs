@@ -68,7 +68,7 @@ pub fn Pick(picked: RwSignal<Vec<Picked>>, problem: RwSignal<Option<String>>, ad
             field.set_value(&dropped);
             problem.set(None);
         } else {
-            problem.set(Some(say!("pick.not_a_file")));
+            problem.set(Some(say!(pick_not_a_file)));
         }
     };
     let limit = MAX_UPLOAD_BYTES / (1024 * 1024);
@@ -100,7 +100,7 @@ pub fn Pick(picked: RwSignal<Vec<Picked>>, problem: RwSignal<Option<String>>, ad
             />
             {move || picked.with(|picked| inside(picked))}
             <span class="hint" id="file-hint">
-                {say!("pick.kinds", mb = limit, most = MAX_QUERY_PHOTOS)}
+                {say!(pick_kinds, mb = limit, most = MAX_QUERY_PHOTOS)}
             </span>
         </label>
         {move || {
@@ -118,7 +118,7 @@ fn forget(picked: &[Picked]) {
 /// What stands in the box: the invitation, the one photo, or how many there are.
 fn inside(picked: &[Picked]) -> AnyView {
     let bytes: usize = picked.iter().map(|picked| picked.size).sum();
-    let more = (picked.len() < MAX_QUERY_PHOTOS).then(|| view! { <span class="drop-or">" " {say!("pick.add")}</span> });
+    let more = (picked.len() < MAX_QUERY_PHOTOS).then(|| view! { <span class="drop-or">" " {say!(pick_add)}</span> });
     match picked {
         [] => view! {
             <svg class="drop-sign" viewBox="0 0 48 48" width="56" height="56" aria-hidden="true">
@@ -127,14 +127,14 @@ fn inside(picked: &[Picked]) -> AnyView {
             </svg>
             <span class="drop-words">
                 <b>
-                    <span class="drop-or">{say!("pick.drop")} " "</span>
-                    <span class="link">{say!("pick.choose")}</span>
+                    <span class="drop-or">{say!(pick_drop)} " "</span>
+                    <span class="link">{say!(pick_choose)}</span>
                 </b>
             </span>
         }
         .into_any(),
         [one] => view! {
-            <img class="preview" src=one.preview.clone() alt=say!("pick.yours") />
+            <img class="preview" src=one.preview.clone() alt=say!(pick_yours) />
             <span class="drop-words">
                 <b class="file-name">{one.name.clone()}</b>
                 <span class="hint">{text::chosen(1, bytes)} {more}</span>
@@ -143,7 +143,7 @@ fn inside(picked: &[Picked]) -> AnyView {
         .into_any(),
         several => view! {
             <span class="drop-words">
-                <b>{count!("pick.several", several.len())}</b>
+                <b>{count!(pick_several, several.len())}</b>
                 <span class="hint">{text::chosen(several.len(), bytes)} {more}</span>
             </span>
         }
@@ -155,21 +155,21 @@ fn inside(picked: &[Picked]) -> AnyView {
 #[component]
 fn Chosen(picked: Vec<Picked>, remove: impl Fn(usize) + Copy + Send + 'static) -> impl IntoView {
     let photo = move |(place, picked): (usize, Picked)| {
-        let alt = say!("pick.photo", n = place + 1);
+        let alt = say!(pick_photo, n = place + 1);
         view! {
             <li>
                 <img class="preview" src=picked.preview alt=alt />
                 <span class="file-name">{picked.name.clone()}</span>
-                {(place == 0).then(|| view! { <span class="hint">{say!("pick.who")}</span> })}
+                {(place == 0).then(|| view! { <span class="hint">{say!(pick_who)}</span> })}
                 <button class="button quiet" type="button" on:click=move |_| remove(place)>
-                    {say!("pick.remove")}
+                    {say!(pick_remove)}
                     <span class="unseen">" " {picked.name}</span>
                 </button>
             </li>
         }
     };
     view! {
-        <ol class="chosen-photos" aria-label=say!("pick.chosen")>
+        <ol class="chosen-photos" aria-label=say!(pick_chosen)>
             {picked.into_iter().enumerate().map(photo).collect_view()}
         </ol>
     }

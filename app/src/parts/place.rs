@@ -1,11 +1,7 @@
 //! A place that a picture stands in: who named it, whose page it is, under which licence. Strangers have said all of it:
 //! it is shown as plain text, and a link tells the other site nothing about the reader.
 
-use crate::{
-    places::Place,
-    text,
-    words::{count, say},
-};
+use crate::{places::Place, text, words::say};
 use leptos::prelude::*;
 
 /// A link where the address is one of the web, plain words elsewhere.
@@ -21,57 +17,47 @@ pub fn Outside(address: String, #[prop(into)] words: String) -> impl IntoView {
 #[component]
 pub fn Licence(place: Place) -> impl IntoView {
     let Place { license, license_url, attribution, .. } = place;
-    let words = license.or_else(|| license_url.clone()).unwrap_or_else(|| say!("place.not_stated"));
+    let words = license.or_else(|| license_url.clone()).unwrap_or_else(|| say!(place_not_stated));
     view! {
         <Outside address=license_url.unwrap_or_default() words=words />
-        {attribution.map(|who| view! { <span class="attribution">{format!(" · {who}")}</span> })}
+        {attribution.map(|who| view! { <span class="attribution">{[" · ", &who].concat()}</span> })}
     }
 }
 
-/// One line: who named it, where it stands, under which licence.
+/// One line: who named it, and where it stands.
 #[component]
 pub fn Source(place: Place) -> impl IntoView {
     let stands = match (&place.page_url, &place.source_domain) {
         (Some(page), domain) => {
-            let words = domain.clone().unwrap_or_else(|| say!("place.its_page"));
+            let words = domain.clone().unwrap_or_else(|| say!(place_its_page));
             Some(view! { " · " <Outside address=page.clone() words=words /> }.into_any())
         }
-        (None, Some(domain)) => Some(view! { {format!(" · {domain}")} }.into_any()),
+        (None, Some(domain)) => Some(view! { {[" · ", domain].concat()} }.into_any()),
         (None, None) => None,
     };
-    let licence = place.license.clone().map(|licence| {
-        let address = place.license_url.clone().unwrap_or_default();
-        view! { " · " <Outside address=address words=licence /> }
-    });
     view! {
         <span class="provider">{place.providers.join(", ")}</span>
         {stands}
-        {licence}
     }
 }
 
-/// The other places of a picture, folded away.
+/// Every place of a picture: who named it, its page, its licence, and the picture's own address.
 #[component]
-pub fn Elsewhere(places: Vec<Place>) -> impl IntoView {
-    let summary = count!("card.also_at", places.len());
+pub fn Provenance(places: Vec<Place>) -> impl IntoView {
     let place = |place: Place| {
-        let address = place.page_url.clone().unwrap_or_else(|| place.image_uri.clone());
-        let words = place.title.clone().unwrap_or_else(|| address.clone());
+        let title = place.title.clone().or_else(|| place.source_domain.clone()).unwrap_or_else(|| place.image_uri.clone());
+        let page = place.page_url.clone();
         view! {
             <li>
-                <Outside address=address words=words />
-                <span class="hint">
-                    <Source place=place />
-                </span>
+                <b>{title}</b>
+                <dl class="place">
+                    <div><dt>{say!(opened_found_by)}</dt><dd>{place.providers.join(", ")}</dd></div>
+                    {page.map(|page| view! { <div><dt>{say!(opened_page)}</dt><dd><Outside address=page.clone() words=page /></dd></div> })}
+                    <div><dt>{say!(opened_picture)}</dt><dd><Outside address=place.image_uri.clone() words=place.image_uri.clone() /></dd></div>
+                    <div><dt>{say!(opened_licence)}</dt><dd><Licence place=place /></dd></div>
+                </dl>
             </li>
         }
     };
-    (!places.is_empty()).then(|| {
-        view! {
-            <details class="elsewhere">
-                <summary>{summary}</summary>
-                <ul>{places.into_iter().map(place).collect_view()}</ul>
-            </details>
-        }
-    })
+    view! { <ol class="provenance">{places.into_iter().map(place).collect_view()}</ol> }
 }

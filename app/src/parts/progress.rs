@@ -28,7 +28,7 @@ pub fn Progress(live: Live) -> impl IntoView {
             <Show when=move || !over()>
                 <div class="bar">
                     <progress
-                        aria-label=say!("stage.bar")
+                        aria-label=say!(stage_bar)
                         max=move || share.get().map(|(_, total)| total.to_string())
                         value=move || share.get().map(|(done, _)| done.to_string())
                     ></progress>
@@ -41,7 +41,7 @@ pub fn Progress(live: Live) -> impl IntoView {
             <Show when=move || live.lost.get() && !over()>
                 <p class="lost">
                     <span class="pulse" aria-hidden="true"></span>
-                    {say!("stage.lost")}
+                    {say!(stage_lost)}
                 </p>
             </Show>
         </div>
@@ -58,7 +58,7 @@ fn Stage(name: &'static str, live: Live) -> impl IntoView {
         Some(StageState::Failed) => "stage failed",
     };
     let said = move || match stage.get() {
-        None => say!("stage.to_come"),
+        None => say!(stage_to_come),
         Some(stage) => numbers(&stage),
     };
     view! {
@@ -73,12 +73,12 @@ fn Stage(name: &'static str, live: Live) -> impl IntoView {
 fn numbers(stage: &StageReport) -> String {
     let time = stage.seconds.map(text::duration);
     match (stage.state, stage.total, time) {
-        (StageState::Running, Some(total), _) if total > 0 => say!("stage.done_of", done = stage.done, total = total),
-        (StageState::Running, ..) => say!("stage.now"),
-        (StageState::Failed, _, time) => time.map_or_else(|| say!("stage.failed"), |time| say!("stage.failed_after", time = time)),
-        (StageState::Done, _, Some(time)) if stage.done > 0 => say!("stage.done_in", done = stage.done, time = time),
+        (StageState::Running, Some(total), _) if total > 0 => say!(stage_done_of, done = stage.done, total = total),
+        (StageState::Running, ..) => say!(stage_now),
+        (StageState::Failed, _, time) => time.map_or_else(|| say!(stage_failed), |time| say!(stage_failed_after, time = time)),
+        (StageState::Done, _, Some(time)) if stage.done > 0 => say!(stage_done_in, done = stage.done, time = time),
         (StageState::Done, _, Some(time)) => time,
-        (StageState::Done, _, None) => say!("stage.done"),
+        (StageState::Done, _, None) => say!(stage_done),
     }
 }
 

@@ -9,8 +9,8 @@ pub fn Quality(report: QualityReport) -> impl IntoView {
     let overall = format!("{:.2}", report.overall.clamp(0.0, 1.0));
     view! {
         <span class="quality" class:poor=!report.reasons.is_empty()>
-            <meter min="0" max="1" low="0.5" optimum="1" value=overall aria-label=say!("quality.bar")></meter>
-            <span>{say!("quality.quality", summary = quality::summary(&report))}</span>
+            <meter min="0" max="1" low="0.5" optimum="1" value=overall aria-label=say!(quality_bar)></meter>
+            <span>{say!(quality_quality, summary = quality::summary(&report))}</span>
         </span>
     }
 }

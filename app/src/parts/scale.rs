@@ -46,7 +46,7 @@ pub fn Scale(#[prop(into)] similarity: Signal<f32>, #[prop(into)] thresholds: Si
     let label = move || {
         let limits = thresholds.get();
         say!(
-            "card.scale",
+            card_scale,
             similarity = text::similarity(similarity.get()),
             possible = text::similarity(limits.possible),
             match = text::similarity(limits.match_)

@@ -12,10 +12,10 @@ pub const BROUGHT: [&str; 2] = [URLS, "s3"];
 pub fn Sources(providers: Vec<ProviderReport>) -> impl IntoView {
     let (present, absent): (Vec<_>, Vec<_>) =
         providers.into_iter().filter(|p| !BROUGHT.contains(&p.name.as_str())).partition(|p| p.configured);
-    let summary = say!("options.not_set_up", n = absent.len());
+    let summary = say!(options_not_set_up, n = absent.len());
     view! {
         <fieldset class="field sources">
-            <legend>{say!("options.sources")}</legend>
+            <legend>{say!(options_sources)}</legend>
             // With it, a form in which nothing is ticked asks nobody, instead of everybody.
             <input type="hidden" name="providers" value=URLS />
             {present.into_iter().map(|provider| view! { <Source provider=provider /> }).collect_view()}
@@ -43,7 +43,7 @@ fn Source(provider: ProviderReport) -> impl IntoView {
                 <b>{name}</b>
                 " "
                 <span class="sent" class:leaves=!needs.is_empty()>{text::sent(&needs)}</span>
-                {(cost == "metered").then(|| view! { " " <span class="sent">{say!("options.metered")}</span> })}
+                {(cost == "metered").then(|| view! { " " <span class="sent">{say!(options_metered)}</span> })}
                 <span class="hint" lang=language>{note}</span>
             </span>
         </label>

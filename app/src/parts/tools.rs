@@ -1,22 +1,28 @@
-//! What can be done with a request: pass its address on, and erase it.
+//! Addresses to pass on: with one press into the clipboard, or, where the browser does not allow that, by hand.
 
-use crate::{browser, text, words::say};
+use crate::{
+    browser,
+    words::{in_language, say},
+};
 use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
-/// Copies the page's address; where the browser does not allow that, shows it to be copied by hand.
+/// How long a button says that it has done its work.
+const SAID: Duration = Duration::from_secs(2);
+
+/// Copies the page's own address, filters and all: whoever opens it reads it in their own language.
 #[component]
 pub fn CopyLink() -> impl IntoView {
     let copied = RwSignal::new(false);
-    let label = move || if copied.get() { say!("request.copied") } else { say!("request.copy") };
+    let label = move || if copied.get() { say!(request_copied) } else { say!(request_copy) };
     let by_hand = RwSignal::new(None::<String>);
     let copy = move |_| {
         spawn_local(async move {
-            if browser::copy_address().await {
-                copied.set(true);
-                set_timeout(move || copied.set(false), Duration::from_secs(2));
+            let address = in_language(&browser::address(), None);
+            if browser::copy(address.clone()).await {
+                say_copied(copied);
             } else {
-                by_hand.set(Some(browser::address()));
+                by_hand.set(Some(address));
             }
         });
     };
@@ -25,56 +31,36 @@ pub fn CopyLink() -> impl IntoView {
             <button class="button quiet" type="button" on:click=copy>
                 <span aria-live="polite">{label}</span>
             </button>
-            {move || by_hand.get().map(|address| view! { <input class="address" readonly=true aria-label=say!("request.address") value=address /> })}
+            {move || by_hand.get().map(|address| view! { <input class="address" readonly=true aria-label=say!(request_address) value=address /> })}
         </span>
     }
 }
 
-/// Erases the request after a clear question.
+/// A text that is there to be copied.
 #[component]
-pub fn Erase(id: String) -> impl IntoView {
-    let problem = RwSignal::new(None::<String>);
-    let busy = RwSignal::new(false);
-    let shown_id = id.clone();
-    let erase = move |_| {
-        let id = id.clone();
-        busy.set(true);
-        problem.set(None);
+pub fn CopyText(label: String, text: String) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    let words = move || if copied.get() { say!(request_copied) } else { say!(tools_copy) };
+    let shown = text.clone();
+    let copy = move |_| {
+        let text = text.clone();
         spawn_local(async move {
-            match browser::erase(id).await {
-                // The address stays: the server now says there that nothing is left.
-                Ok(()) => browser::reload(),
-                Err(error) => {
-                    busy.set(false);
-                    problem.set(Some(text::refusal(&error)));
-                }
+            if browser::copy(text).await {
+                say_copied(copied);
             }
         });
     };
     view! {
-        <button class="button quiet danger" type="button" popovertarget="erase">
-            {say!("request.erase")}
-        </button>
-        <div class="opened question" id="erase" popover="auto" role="alertdialog" aria-labelledby="erase-heading" aria-describedby="erase-words">
-            <h2 id="erase-heading">{say!("request.erase_question")}</h2>
-            <p id="erase-words">
-                {say!("request.erase_what")}
-            </p>
-            <p class="problem" role="alert">
-                {problem}
-            </p>
-            <div class="answers needs-script">
-                <button class="button quiet" type="button" popovertarget="erase" popovertargetaction="hide" autofocus=true>
-                    {say!("request.erase_keep")}
-                </button>
-                <button class="button danger" type="button" on:click=erase disabled=busy>
-                    {move || if busy.get() { say!("request.erasing") } else { say!("request.erase_all") }}
-                </button>
-            </div>
-            <p class="without-script hint">
-                {say!("request.erase_script")} " "
-                <code>{format!("DELETE /requests/{shown_id}")}</code>
-            </p>
-        </div>
+        <span class="copy">
+            <input class="address" readonly=true aria-label=label value=shown />
+            <button class="button" type="button" on:click=copy>
+                <span aria-live="polite">{words}</span>
+            </button>
+        </span>
     }
+}
+
+fn say_copied(copied: RwSignal<bool>) {
+    copied.set(true);
+    set_timeout(move || copied.set(false), SAID);
 }

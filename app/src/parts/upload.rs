@@ -39,13 +39,13 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
         let stands_at = address.get_untracked().map(|field| field.value()).unwrap_or_default();
         let stands_at = stands_at.trim();
         let missing = if picked.with_untracked(Vec::is_empty) && stands_at.is_empty() {
-            Some(say!("upload.no_photo"))
+            Some(say!(upload_no_photo))
         } else if !stands_at.is_empty() && text::web_address(stands_at).is_none() {
-            Some(say!("given.bad_address"))
+            Some(say!(given_bad_address))
         } else if words.trim().is_empty() {
-            Some(say!("upload.no_purpose"))
+            Some(say!(upload_no_purpose))
         } else if !agreed {
-            Some(say!("upload.no_consent"))
+            Some(say!(upload_no_consent))
         } else {
             None
         };
@@ -75,26 +75,26 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
             novalidate=hydrated
             node_ref=form
             on:submit=submit
-            aria-label=say!("upload.form")
+            aria-label=say!(upload_form)
         >
             <Pick picked=picked problem=problem address=address />
             <label class="field">
-                <span>{say!("upload.why")}</span>
+                <span>{say!(upload_why)}</span>
                 <textarea
                     name="purpose"
                     rows="2"
                     maxlength="500"
                     required=true
                     node_ref=purpose
-                    placeholder=say!("upload.why_example")
+                    placeholder=say!(upload_why_example)
                 ></textarea>
-                <span class="hint">{say!("upload.why_kept")}</span>
+                <span class="hint">{say!(upload_why_kept)}</span>
             </label>
             <label class="tick consent">
                 <input type="checkbox" name="consent" value="true" required=true node_ref=consent />
                 <span>
-                    {say!("upload.consent")}
-                    <span class="hint">{say!("upload.consent_why")}</span>
+                    {say!(upload_consent)}
+                    <span class="hint">{say!(upload_consent_why)}</span>
                 </span>
             </label>
             <Options health=health face=face />
@@ -104,8 +104,8 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
             <button class="button primary" type="submit" disabled=sending>
                 {move || match (sending.get(), busy.get()) {
                     (true, _) => text::sending(picked.with(Vec::len)),
-                    (false, true) => say!("given.again"),
-                    (false, false) => say!("upload.search"),
+                    (false, true) => say!(given_again),
+                    (false, false) => say!(upload_search),
                 }}
             </button>
         </form>

@@ -26,16 +26,16 @@ fn Choose(probe: ProbeReport, id: String) -> impl IntoView {
     let face = move |place: usize| {
         view! {
             <label class="face-box">
-                <input class="unseen" type="radio" name="face" value=place.to_string() checked=place == chosen />
+                <input type="radio" name="face" value=place.to_string() checked=place == chosen />
                 <span class="face-number" aria-hidden="true">{place + 1}</span>
-                <span class="unseen">{say!("which.face", n = place + 1, total = total)}</span>
+                <span class="unseen">{say!(which_face, n = place + 1, total = total)}</span>
             </label>
         }
     };
     let faces = match (probe.annotated.clone(), probe.picture_size.filter(|size| !size.contains(&0))) {
         (Some(address), Some(size)) => view! {
             <div class="face-map">
-                <img src=address alt=say!("which.photo", n = total) />
+                <img src=address alt=say!(which_photo, n = total) />
                 <svg>
                     {probe
                         .faces
@@ -61,20 +61,20 @@ fn Choose(probe: ProbeReport, id: String) -> impl IntoView {
         <form class="which-face" action="/match" method="post" enctype="multipart/form-data">
             <input type="hidden" name="photo_of" value=id />
             <fieldset>
-                <legend>{count!("probe.faces", total, chosen = chosen + 1)}</legend>
+                <legend>{count!(probe_faces, total, chosen = chosen + 1)}</legend>
                 {faces}
             </fieldset>
             <div class="which-words">
-                <p>{say!("which.how")}</p>
+                <p>{say!(which_how)}</p>
                 <label class="tick consent">
                     <input type="checkbox" name="consent" value="true" required=true />
                     <span>
-                        {say!("upload.consent")}
-                        <span class="hint">{say!("which.kept")}</span>
+                        {say!(upload_consent)}
+                        <span class="hint">{say!(which_kept)}</span>
                     </span>
                 </label>
                 <button class="button primary" type="submit">
-                    {say!("which.search")}
+                    {say!(which_search)}
                 </button>
             </div>
         </form>

@@ -3,21 +3,21 @@
 use super::stand_in::{ENGINE, why_the_backup};
 use crate::{
     api::Diagnostic,
-    words::{count, find, say},
+    words::{count, find, plain, say},
 };
 
 /// `2 pictures: no face found, the whole picture was compared`; kinds without words of their own as they are named.
 pub fn diagnostic(d: &Diagnostic) -> String {
-    let pictures = || count!("unit.picture", d.count);
+    let pictures = || count!(unit_picture, d.count);
     match d.kind.as_str() {
-        "no_face" => format!("{}: {}", pictures(), say!("diagnostic.no_face")),
-        "no_person" => format!("{}: {}", pictures(), say!("diagnostic.no_person")),
-        "low_quality" => format!("{}: {}", pictures(), say!("diagnostic.low_quality")),
-        "no_person_in_query" => say!("diagnostic.no_person_in_query"),
-        "photos_disagree" => count!("diagnostic.photos_disagree", d.count),
-        _ if d.stage == "face_again" => count!("diagnostic.face_again", d.count),
-        "backup_detector" => format!("{}: {}", pictures(), say!("diagnostic.backup_detector")),
-        kind if d.stage == ENGINE => say!("backup.switched", why = why_the_backup(kind)),
+        "no_face" => format!("{}: {}", pictures(), say!(diagnostic_no_face)),
+        "no_person" => format!("{}: {}", pictures(), say!(diagnostic_no_person)),
+        "low_quality" => format!("{}: {}", pictures(), say!(diagnostic_low_quality)),
+        "no_person_in_query" => say!(diagnostic_no_person_in_query),
+        "photos_disagree" => count!(diagnostic_photos_disagree, d.count),
+        _ if d.stage == "face_again" => count!(diagnostic_face_again, d.count),
+        "backup_detector" => format!("{}: {}", pictures(), say!(diagnostic_backup_detector)),
+        kind if d.stage == ENGINE => say!(backup_switched, why = why_the_backup(kind)),
         kind => format!("{}: {} ({})", pictures(), kind.replace('_', " "), d.stage),
     }
 }
@@ -33,17 +33,17 @@ pub fn absence(d: &Diagnostic) -> String {
     let why = absence_of(&d.stage, &d.kind)
         .unwrap_or_else(|| format!("{} ({})", d.kind.trim_start_matches("provider_").replace('_', " "), d.stage));
     match (&d.provider, d.stage.as_str()) {
-        (Some(provider), _) if d.count > 1 => say!("diagnostic.times", what = format!("{provider}: {why}"), n = d.count),
+        (Some(provider), _) if d.count > 1 => say!(diagnostic_times, what = format!("{provider}: {why}"), n = d.count),
         (Some(provider), _) => format!("{provider}: {why}"),
-        (None, "discover") => format!("{}: {why}", count!("unit.source", d.count)),
-        (None, _) => format!("{}: {why}", count!("unit.picture", d.count)),
+        (None, "discover") => format!("{}: {why}", count!(unit_source, d.count)),
+        (None, _) => format!("{}: {why}", count!(unit_picture, d.count)),
     }
 }
 
 /// The words of a kind, or of the kind that it is another name of.
 fn absence_of(stage: &str, kind: &str) -> Option<String> {
     if stage == "discover" {
-        return find(&format!("absence.source.{kind}")).or_else(|| absence_of("", kind));
+        return find(&format!("absence_source_{kind}")).map(plain).or_else(|| absence_of("", kind));
     }
     let kind = match kind {
         "http_error" => "server_error",
@@ -54,7 +54,7 @@ fn absence_of(stage: &str, kind: &str) -> Option<String> {
         "model_not_loaded" | "unusable_output" | "panic" | "device_lost" => "engine_failed",
         kind => kind,
     };
-    find(&format!("absence.picture.{kind}"))
+    find(&format!("absence_picture_{kind}")).map(plain)
 }
 
 /// `What could not be had: 12 pictures, 2 sources; 1 source not asked`; None where everything was.
@@ -63,15 +63,15 @@ pub fn absences(diagnostics: &[Diagnostic]) -> Option<String> {
     let (unasked, absent): (Vec<_>, Vec<_>) = diagnostics.iter().filter(|d| is_absence(d)).partition(not_asked);
     let pictures: usize = absent.iter().filter(|d| d.stage != "discover").map(|d| d.count).sum();
     let failed = sources(absent.iter().filter(|d| d.stage == "discover"));
-    let had_not = [(pictures > 0).then(|| count!("unit.picture", pictures)), (failed > 0).then(|| count!("unit.source", failed))];
+    let had_not = [(pictures > 0).then(|| count!(unit_picture, pictures)), (failed > 0).then(|| count!(unit_source, failed))];
     let had_not: Vec<String> = had_not.into_iter().flatten().collect();
     let unasked = sources(unasked.iter());
-    let unasked = (unasked > 0).then(|| count!("unit.source", unasked));
+    let unasked = (unasked > 0).then(|| count!(unit_source, unasked));
     match (had_not.is_empty(), unasked) {
         (true, None) => None,
-        (true, Some(unasked)) => Some(say!("absence.unasked", sources = unasked)),
-        (false, None) => Some(say!("absence.had_not", what = had_not.join(", "))),
-        (false, Some(unasked)) => Some(say!("absence.had_not_and_unasked", what = had_not.join(", "), sources = unasked)),
+        (true, Some(unasked)) => Some(say!(absence_unasked, sources = unasked)),
+        (false, None) => Some(say!(absence_had_not, what = had_not.join(", "))),
+        (false, Some(unasked)) => Some(say!(absence_had_not_and_unasked, what = had_not.join(", "), sources = unasked)),
     }
 }
 

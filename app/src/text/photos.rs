@@ -5,17 +5,17 @@ use crate::words::{decimal, percent, say};
 /// `1.2 MB. Click to choose another.`, of one or several files of so many bytes together.
 pub fn chosen(photos: usize, bytes: usize) -> String {
     let mb = decimal(&format!("{:.1}", (bytes as f64 / 1_048_576.0).max(0.1)));
-    if photos == 1 { say!("pick.size_one", mb = mb) } else { say!("pick.size_several", mb = mb) }
+    if photos == 1 { say!(pick_size_one, mb = mb) } else { say!(pick_size_several, mb = mb) }
 }
 
 /// On the button, while a form with so many photos is on its way.
 pub fn sending(photos: usize) -> String {
-    if photos > 1 { say!("upload.sending_several") } else { say!("upload.sending_one") }
+    if photos > 1 { say!(upload_sending_several) } else { say!(upload_sending_one) }
 }
 
 /// What share of the one face a photo makes.
 pub fn weight(share: f32) -> String {
-    say!("probe.weight", share = if share.is_finite() { percent(share) } else { say!("number.unknown") })
+    say!(probe_weight, share = if share.is_finite() { percent(share) } else { say!(number_unknown) })
 }
 
 #[cfg(test)]

@@ -2,53 +2,27 @@
 //! own in that language stays the server's sentence, which in English is the more exact one anyway.
 
 use crate::{
-    api::{ErrorDetail, ProviderReport, QualityReason},
-    quality,
-    words::{Language, fill, find, here, say},
+    api::{ErrorDetail, MAX_QUERY_PHOTOS, ProviderReport},
+    words::{Language, fill, find, here, place, plain, say},
 };
-use serde_json::Value;
 
-/// A sentence that the reader can act on.
+/// A sentence that the reader can act on. The page has a refusal's code and sentence; its details are for programs.
 pub fn refusal(error: &ErrorDetail) -> String {
-    let (photo, limit) = (error.details["index"].as_u64(), error.details["limit_bytes"].as_u64());
-    // Where more is known the sentence is another one.
-    let key = match error.code.as_str() {
-        "no_face" if photo.is_some() => "refusal.no_face_in".to_owned(),
-        "payload_too_large" if limit.is_some() => "refusal.payload_too_large_of".to_owned(),
-        code => format!("refusal.{code}"),
-    };
-    if here() == Language::English || find(&key).is_none() {
-        return error.message.clone();
+    match find(&format!("refusal_{}", error.code)) {
+        Some(message) => fill(message.0, &[(const { place("most") }, MAX_QUERY_PHOTOS.to_string())]),
+        None => error.message.clone(),
     }
-    let text = |name: &str| match &error.details[name] {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
-        _ => String::new(),
-    };
-    let reasons: Vec<QualityReason> = serde_json::from_value(error.details["reasons"].clone()).unwrap_or_default();
-    let values = [
-        text("field"),
-        text("provider"),
-        text("variables"),
-        text("limit"),
-        limit.map(|bytes| (bytes >> 20).to_string()).unwrap_or_default(),
-        quality::words(&reasons),
-        photo.map(|index| (index + 1).to_string()).unwrap_or_default(),
-    ];
-    fill(&key, &["field", "provider", "variables", "limit", "mb", "reasons", "photo"], &values)
 }
 
 /// What a source searches or what it lacks, and the language of these words where it is not the page's.
 pub fn source_note(provider: &ProviderReport) -> (String, Option<&'static str>) {
     let own = || match (provider.note.as_str(), provider.configured) {
-        _ if here() == Language::English => None,
-        ("a folder of the operator's pictures", _) => find("source_note.folder"),
-        ("the pool's folder is missing", _) => find("source_note.folder_missing"),
-        ("a bucket of the operator's pictures", _) => find("source_note.bucket"),
-        (_, true) => find(&format!("source_note.{}", provider.name)),
-        (_, false) if provider.variables.is_empty() => None,
-        (_, false) => Some(say!("source_note.unset", variables = provider.variables.join(", "))),
+        ("a folder of the operator's pictures", _) => find("source_note_folder").map(plain),
+        ("the pool's folder is missing", _) => find("source_note_folder_missing").map(plain),
+        ("a bucket of the operator's pictures", _) => find("source_note_bucket").map(plain),
+        (_, true) => find(&format!("source_note_{}", provider.name)).map(plain),
+        (_, false) if provider.variables.is_empty() || here() == Language::English => None,
+        (_, false) => Some(say!(source_note_unset, variables = provider.variables.join(", "))),
     };
     match own() {
         Some(words) => (words, None),
@@ -60,24 +34,18 @@ pub fn source_note(provider: &ProviderReport) -> (String, Option<&'static str>) 
 mod tests {
     use super::*;
     use crate::words::tests::reading;
-    use serde_json::json;
 
-    fn refused(code: &str, details: Value) -> ErrorDetail {
-        ErrorDetail { code: code.into(), message: "The server's own sentence.".into(), details }
+    fn refused(code: &str) -> ErrorDetail {
+        ErrorDetail { code: code.into(), message: "The server's own sentence.".into(), details: serde_json::Value::Null }
     }
 
     #[test]
     fn a_refusal_is_told_in_the_readers_language_by_its_code() {
-        let full = refused("queue_full", Value::Null);
-        assert_eq!(refusal(&full), "The server's own sentence.");
+        assert_eq!(refusal(&refused("queue_full")), "The server's own sentence.");
         reading(Language::Spanish, || {
-            assert!(refusal(&full).starts_with("La cola está llena"));
-            assert!(refusal(&refused("payload_too_large", json!({ "limit_bytes": 12 << 20 }))).contains("12 MB por foto"));
-            assert!(!refusal(&refused("payload_too_large", Value::Null)).contains("MB"));
-            assert!(refusal(&refused("low_quality", json!({ "reasons": ["small", "dark"] }))).contains("(pequeño, demasiado oscuro)"));
-            assert!(refusal(&refused("no_face", Value::Null)).contains("en la foto:"));
-            assert!(refusal(&refused("no_face", json!({ "index": 1 }))).contains("en la foto 2:"));
-            assert_eq!(refusal(&refused("quite_new", Value::Null)), "The server's own sentence.");
+            assert!(refusal(&refused("queue_full")).starts_with("La cola está llena"));
+            assert!(refusal(&refused("too_many_images")).contains("como máximo 8 fotos"));
+            assert_eq!(refusal(&refused("quite_new")), "The server's own sentence.");
         });
     }
 

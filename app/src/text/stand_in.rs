@@ -2,7 +2,7 @@
 
 use crate::{
     api::{FallbackReport, Health},
-    words::{find, say},
+    words::{find, plain, say},
 };
 
 /// The stage of a diagnostic about the networks as a whole, rather than about one picture.
@@ -10,27 +10,27 @@ pub(super) const ENGINE: &str = "engine";
 
 /// Why the backup pack does the work: `the usual networks ran out of memory`, by diagnostic kind.
 pub(super) fn why_the_backup(reason: &str) -> String {
-    find(&format!("backup.why.{reason}")).unwrap_or_else(|| say!("backup.why.failed"))
+    find(&format!("backup_why_{reason}")).map_or_else(|| say!(backup_why_failed), plain)
 }
 
 /// What stood in for the usual, apart from what the diagnostics count by picture.
 pub fn stand_in(fallback: &FallbackReport) -> Option<String> {
     match fallback.what.as_str() {
-        "pack" => Some(say!("backup.pack", why = why_the_backup(&fallback.reason))),
-        "face_detector" => Some(say!("backup.face_detector")),
+        "pack" => Some(say!(backup_pack, why = why_the_backup(&fallback.reason))),
+        "face_detector" => Some(say!(backup_face_detector)),
         _ => None,
     }
 }
 
 /// The pack of a result, and that it is the backup where it is.
 pub fn pack(name: &str, fallbacks: &[FallbackReport]) -> String {
-    if fallbacks.iter().any(|fallback| fallback.what == "pack") { say!("backup.named", name = name) } else { name.to_owned() }
+    if fallbacks.iter().any(|fallback| fallback.what == "pack") { say!(backup_named, name = name) } else { name.to_owned() }
 }
 
 /// What computes, and what stands in for it where it does.
 pub fn engine(health: &Health) -> String {
     match &health.backup {
-        Some(backup) if backup.in_use => say!("backup.named", name = health.engine.name),
+        Some(backup) if backup.in_use => say!(backup_named, name = health.engine.name),
         _ => health.engine.name.clone(),
     }
 }
@@ -38,9 +38,9 @@ pub fn engine(health: &Health) -> String {
 /// Which pack does the work, and which one stands by or stands in.
 pub fn packs(health: &Health) -> String {
     match &health.backup {
-        Some(backup) if backup.in_use => say!("backup.pack_in_place", pack = health.models.pack, primary = backup.primary),
-        Some(backup) if backup.state == "ready" => say!("backup.pack_stands_by", pack = health.models.pack, backup = backup.pack),
-        _ => say!("backup.pack_is", pack = health.models.pack),
+        Some(backup) if backup.in_use => say!(backup_pack_in_place, pack = health.models.pack, primary = backup.primary),
+        Some(backup) if backup.state == "ready" => say!(backup_pack_stands_by, pack = health.models.pack, backup = backup.pack),
+        _ => say!(backup_pack_is, pack = health.models.pack),
     }
 }
 
@@ -51,9 +51,9 @@ pub fn degraded(health: &Health) -> Option<String> {
         ("ok", _) => None,
         (_, Some(backup)) => {
             let why = why_the_backup(backup.reason.as_deref().unwrap_or_default());
-            Some(say!("backup.degraded_backup", why = why))
+            Some(say!(backup_degraded_backup, why = why))
         }
-        _ => Some(say!("backup.degraded")),
+        _ => Some(say!(backup_degraded)),
     }
 }
 

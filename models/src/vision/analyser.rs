@@ -140,7 +140,9 @@ impl Analyser {
             let began = Instant::now();
             run()?;
             let warm_up = began.elapsed().as_secs_f64();
-            Ok::<_, ModelError>(NetworkInfo { role: role.name().into(), model: model.into(), warm_up, max_batch: network.max_batch() })
+            let sha256 = self.pack.network(role).map(|network| network.sha256.clone()).unwrap_or_default();
+            let (role, model) = (role.name().into(), model.into());
+            Ok::<_, ModelError>(NetworkInfo { role, model, sha256, warm_up, max_batch: network.max_batch() })
         };
         let mut networks = vec![
             timed(Role::Person, &info.person_model, &self.person, &|| {

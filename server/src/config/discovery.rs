@@ -8,6 +8,11 @@ use std::{
     time::Duration,
 };
 
+/// How long others wait for somebody who syncs and says nothing.
+const SYNC_LEASE: Duration = Duration::from_secs(60);
+/// A pool is finished in the end, however many searches there are: a picture a second.
+const SYNC_PATIENCE: Duration = Duration::from_secs(1);
+
 /// A collection of the operator's own pictures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
@@ -53,6 +58,10 @@ pub struct DiscoveryConfig {
     pub pools: Vec<Pool>,
     pub pool_roots: Vec<PoolPlace>,
     pub sync_pools: bool,
+    /// Others take a sync over when it has said nothing for so long; no variable sets it.
+    pub sync_lease: Duration,
+    /// How long a picture of a sync waits for searches to end; no variable sets it.
+    pub sync_patience: Duration,
     /// Names of those who may be asked, pools included.
     pub allowed: Vec<String>,
     pub timeout: Duration,
@@ -75,7 +84,7 @@ impl DiscoveryConfig {
         let timeout = env.seconds("PROVIDER_TIMEOUT", 8.0, 0.1..=120.0, "seconds that one provider outside may take to name candidates")?;
         let meaning = "an address (mail or web) told to every service that is asked: Wikimedia asks for one";
         let contact = env.read("CONTACT", "", meaning, parse_contact)?;
-        Ok(Self { pools, pool_roots, sync_pools, allowed, timeout, contact, web })
+        Ok(Self { pools, pool_roots, sync_pools, sync_lease: SYNC_LEASE, sync_patience: SYNC_PATIENCE, allowed, timeout, contact, web })
     }
 
     pub fn allows(&self, name: &str) -> bool {

@@ -33,10 +33,30 @@ impl FolderProvider {
 
     /// Paths below the folder, in order, at most `limit`. Blocks.
     pub fn pictures(&self, limit: usize) -> Result<Vec<PathBuf>, ProviderError> {
-        let pool = opened(&self.root)?;
-        let (mut found, mut entries_left) = (Vec::new(), MAX_ENTRIES);
-        descend(&pool, Path::new(""), 0, limit, &mut entries_left, &mut found)?;
-        Ok(found)
+        Ok(self.list(limit)?.pictures)
+    }
+
+    /// The pictures below the folder, at most `limit`, and what could not be seen. Blocks.
+    pub fn list(&self, limit: usize) -> Result<FolderListing, ProviderError> {
+        FolderListing::of(&opened(&self.root)?, limit)
+    }
+}
+
+/// What lies in a folder and below it, as far as it could be seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FolderListing {
+    /// Paths of the pictures below the folder, in order.
+    pub pictures: Vec<PathBuf>,
+    /// Folders and files below it of which nobody can say what they hold; the empty path is the folder itself, of which not
+    /// everything was looked at.
+    pub unseen: Vec<PathBuf>,
+}
+
+impl FolderListing {
+    fn of(pool: &Path, limit: usize) -> Result<Self, ProviderError> {
+        let mut walk = Walk { pool, limit, entries_left: MAX_ENTRIES, listing: Self::default() };
+        walk.descend(Path::new(""), 0)?;
+        Ok(walk.listing)
     }
 }
 
@@ -64,9 +84,7 @@ impl Provider for FolderProvider {
 /// The pictures below `root`, sorted by path, at most `limit`.
 fn walk(provider: &str, root: &Path, limit: usize) -> Result<Vec<Candidate>, ProviderError> {
     let pool = opened(root)?;
-    let mut found = Vec::new();
-    let mut entries_left = MAX_ENTRIES;
-    descend(&pool, Path::new(""), 0, limit, &mut entries_left, &mut found)?;
+    let found = FolderListing::of(&pool, limit)?.pictures;
     let candidate = |(rank, path): (usize, PathBuf)| {
         let (uri, title) = (format!("file:{}", shown(&path)), path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
         let location = Location::File { pool: pool.clone(), path };
@@ -80,51 +98,94 @@ fn opened(root: &Path) -> Result<PathBuf, ProviderError> {
     if pool.is_dir() { Ok(pool) } else { Err(ProviderError::Unavailable("the pool is not a folder".into())) }
 }
 
-/// Depth first in the order of names, so that the walk can stop at the limit and still answer the first in order.
-fn descend(
-    pool: &Path,
-    below: &Path,
-    depth: usize,
+struct Walk<'a> {
+    pool: &'a Path,
     limit: usize,
-    entries_left: &mut usize,
-    found: &mut Vec<PathBuf>,
-) -> Result<(), ProviderError> {
-    let entries = match std::fs::read_dir(pool.join(below)) {
-        Ok(entries) => entries,
-        // A folder below the pool that may not be read costs its pictures, not the pool.
-        Err(e) if depth > 0 => {
-            tracing::debug!(error = %e, "a folder of the pool cannot be read");
-            return Ok(());
+    entries_left: usize,
+    listing: FolderListing,
+}
+
+impl Walk<'_> {
+    /// Depth first in the order of names, so that the walk can stop at the limit and still answer the first in order.
+    fn descend(&mut self, below: &Path, depth: usize) -> Result<(), ProviderError> {
+        let read = match std::fs::read_dir(self.pool.join(below)) {
+            Ok(entries) => entries,
+            // A folder below the pool that may not be read costs its pictures, not the pool.
+            Err(error) if depth > 0 => {
+                self.could_not_see(below, &error);
+                return Ok(());
+            }
+            Err(e) => return Err(ProviderError::Unavailable(format!("the pool's folder cannot be read: {e}"))),
+        };
+        let mut entries = Vec::new();
+        for entry in read {
+            match entry {
+                Ok(_) if self.entries_left == 0 => {
+                    self.stopped_early();
+                    break;
+                }
+                Ok(entry) => {
+                    self.entries_left -= 1;
+                    entries.push(entry);
+                }
+                Err(error) => {
+                    self.could_not_see(below, &error);
+                    break;
+                }
+            }
         }
-        Err(e) => return Err(ProviderError::Unavailable(format!("the pool's folder cannot be read: {e}"))),
-    };
-    let mut entries: Vec<_> = entries.flatten().take(*entries_left).collect();
-    *entries_left -= entries.len();
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        if found.len() >= limit {
-            return Ok(());
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            if self.listing.pictures.len() >= self.limit {
+                self.stopped_early();
+                return Ok(());
+            }
+            let path = below.join(entry.file_name());
+            // `DirEntry::file_type` does not follow links: a link is neither a file nor a folder here.
+            let kind = match entry.file_type() {
+                Ok(kind) => kind,
+                Err(error) => {
+                    self.could_not_see(&path, &error);
+                    continue;
+                }
+            };
+            if kind.is_dir() && depth < MAX_DEPTH {
+                self.descend(&path, depth + 1)?;
+            } else if kind.is_file() {
+                match is_picture(&entry.path()) {
+                    Ok(true) => self.listing.pictures.push(path),
+                    Ok(false) => {}
+                    Err(error) => self.could_not_see(&path, &error),
+                }
+            }
         }
-        // `DirEntry::file_type` does not follow links: a link is neither a file nor a folder here.
-        let Ok(kind) = entry.file_type() else { continue };
-        let path = below.join(entry.file_name());
-        if kind.is_dir() && depth < MAX_DEPTH {
-            descend(pool, &path, depth + 1, limit, entries_left, found)?;
-        } else if kind.is_file() && is_picture(&entry.path()) {
-            found.push(path);
+        Ok(())
+    }
+
+    fn could_not_see(&mut self, path: &Path, error: &std::io::Error) {
+        // It has gone since its name was read.
+        if error.kind() != std::io::ErrorKind::NotFound {
+            tracing::debug!(%error, "a part of the pool cannot be read");
+            self.listing.unseen.push(path.to_owned());
         }
     }
-    Ok(())
+
+    fn stopped_early(&mut self) {
+        let all = PathBuf::new();
+        if !self.listing.unseen.contains(&all) {
+            self.listing.unseen.push(all);
+        }
+    }
 }
 
 /// A picture by its name's ending, or by its first bytes where the name says nothing.
-fn is_picture(path: &Path) -> bool {
+fn is_picture(path: &Path) -> std::io::Result<bool> {
     match path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()) {
-        Some(ending) => matches!(ending.as_str(), "jpg" | "jpeg" | "jpe" | "jfif" | "png" | "webp" | "gif"),
+        Some(ending) => Ok(matches!(ending.as_str(), "jpg" | "jpeg" | "jpe" | "jfif" | "png" | "webp" | "gif")),
         None => {
             let mut start = Vec::with_capacity(16);
-            let read = std::fs::File::open(path).and_then(|file| file.take(16).read_to_end(&mut start));
-            read.is_ok() && crate::pipeline::PictureFormat::of(&start).is_some()
+            std::fs::File::open(path).and_then(|file| file.take(16).read_to_end(&mut start))?;
+            Ok(crate::pipeline::PictureFormat::of(&start).is_some())
         }
     }
 }
@@ -185,5 +246,35 @@ mod tests {
     fn a_missing_pool_is_a_named_error() {
         let error = walk("folder", Path::new("/nonexistent/pool"), 9).expect_err("missing");
         assert_eq!(error.kind(), "provider_unavailable");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_part_that_cannot_be_read_is_named_and_costs_nothing_else() {
+        let folder = TempFolder::new();
+        let long = "x".repeat(250);
+        // Whoever reads this, root included, cannot go deeper than a path of the system's greatest length. It is put together from
+        // two halves, for the same reason.
+        let half: PathBuf = std::iter::repeat_n(long.as_str(), 10).collect();
+        folder.write("1.jpg", JPEG_START);
+        folder.write("3.jpg", JPEG_START);
+        folder.write(&format!("2/{}/near.jpg", half.display()), JPEG_START);
+        folder.write(&format!("other/{}/far.jpg", half.display()), JPEG_START);
+        std::fs::rename(folder.path().join("other"), folder.path().join("2").join(&half).join("deeper")).expect("moved");
+        let listing = FolderProvider::new("folder", folder.path()).list(99).expect("readable");
+        let near = Path::new("2").join(&half).join("near.jpg");
+        assert_eq!(listing.pictures, [PathBuf::from("1.jpg"), near, "3.jpg".into()]);
+        let [unseen] = &listing.unseen[..] else { panic!("{:?}", listing.unseen) };
+        assert!(unseen.starts_with(Path::new("2").join(&half).join("deeper")), "{unseen:?}");
+    }
+
+    #[test]
+    fn what_lies_beyond_the_limit_is_not_taken_for_gone() {
+        let folder = TempFolder::new();
+        for name in ["1.jpg", "2.jpg"] {
+            folder.write(name, JPEG_START);
+        }
+        let unseen = |limit: usize| FolderProvider::new("folder", folder.path()).list(limit).expect("readable").unseen;
+        assert_eq!((unseen(2), unseen(1)), (vec![], vec![PathBuf::new()]));
     }
 }

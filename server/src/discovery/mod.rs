@@ -14,7 +14,7 @@ mod s3;
 mod urls;
 pub mod web;
 
-pub use folder::FolderProvider;
+pub use folder::{FolderListing, FolderProvider};
 pub use interleave::interleave;
 pub use registry::{Providers, configured, pools};
 pub use requested::{BUCKET, RequestedBucketProvider, RequestedBuckets, UriRefused};
@@ -301,7 +301,8 @@ pub trait Provider: Send + Sync {
 /// Who can be asked now, where that changes while the service runs.
 #[async_trait]
 pub trait ProviderSource: Send + Sync {
-    async fn providers(&self) -> Vec<Arc<dyn Provider>>;
+    /// An error where nobody can say who there is: whoever needs all of them waits.
+    async fn providers(&self) -> Result<Vec<Arc<dyn Provider>>, ProviderError>;
 }
 
 impl ProbeQuery {

@@ -18,8 +18,12 @@ use tracing::Instrument;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What holds for every answer.
-pub const POLICY: &str = "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'";
+/// The id of a request, among its extensions.
+#[derive(Clone)]
+pub struct RequestId(pub String);
+
+/// What holds for every answer: opened by itself it loads nothing and is in nobody's frame. A page adds what it loads.
+pub const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'";
 
 /// A proxy in front may have named the request already; a strange name is not taken over.
 fn request_id(request: &Request) -> String {
@@ -28,11 +32,12 @@ fn request_id(request: &Request) -> String {
     given.map_or_else(|| uuid::Uuid::new_v4().to_string(), ToOwned::to_owned)
 }
 
-pub async fn envelope(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+pub async fn envelope(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
+    request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("http", http_request_id = %id);
     let mut response = next.run(request).instrument(span).await;
     if response.status().is_client_error() || response.status().is_server_error() {
@@ -50,7 +55,8 @@ pub async fn envelope(State(metrics): State<Arc<Metrics>>, request: Request, nex
     }
     let headers = response.headers_mut();
     for (name, value) in [(header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::REFERRER_POLICY, "no-referrer")] {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page with forms says more of where they come from.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     // A page has said more: where its pictures come from.
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
@@ -80,7 +86,7 @@ fn shaped(response: Response, id: &str) -> Response {
 }
 
 /// For errors that axum and tower made: their own words may be internal.
-fn by_status(status: StatusCode) -> ErrorDetail {
+pub fn by_status(status: StatusCode) -> ErrorDetail {
     let (code, message) = match status {
         StatusCode::NOT_FOUND => ("not_found", "There is nothing at this address."),
         StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "This address does not take this method: see the Allow header."),

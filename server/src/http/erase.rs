@@ -5,12 +5,13 @@
 use super::{
     ApiError,
     report::{found, parse_id},
+    same_origin,
 };
 use crate::{service::Service, store::Lookup};
 use app::api::Links;
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::Redirect,
 };
 use std::sync::Arc;
@@ -20,7 +21,8 @@ pub async fn delete(State(service): State<Arc<Service>>, Path(id): Path<String>)
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub async fn post(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Result<Redirect, ApiError> {
+pub async fn post(State(service): State<Arc<Service>>, Path(id): Path<String>, headers: HeaderMap) -> Result<Redirect, ApiError> {
+    same_origin::check(&headers)?;
     let id = parse_id(&id)?;
     // Of one that was erased before, the page says the same.
     if let Lookup::Unknown = service.jobs.erase(id).await? {

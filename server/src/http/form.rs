@@ -73,7 +73,7 @@ pub async fn read(mut multipart: Multipart, gate: QualityGate) -> Result<MatchFo
 }
 
 /// The names that [`set`] knows.
-const OPTIONS: [&str; 12] =
+pub const OPTIONS: [&str; 12] =
     ["purpose", "consent", "hint", "providers", "urls", "image_url", "top_k", "threshold", "max_candidates", "face", "quality", "sync"];
 
 /// Takes one option, as text. A text of nothing counts as absent.

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Response {
     let html = wants_html(request.headers());
-    let language = pages::language(&request);
+    let language = pages::language(request.uri(), request.headers());
     match answer(&service, request, html).await {
         Ok(response) => response,
         Err(error) if html => pages::form_refused(service, error, language).await,
@@ -76,7 +76,7 @@ async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accep
     let earlier = given::as_before(service, &mut form).await?;
     photos::check_sizes(&form.images, limit)?;
     form.check_lawful()?;
-    form.check_providers(&service.providers_now().await)?;
+    form.check_providers(&service.providers_now().await?)?;
     pools::check_contracts(service, &form.options.providers).await?;
     given::photos(service, &mut form, earlier).await?;
     take(service, form, idempotency).await
@@ -121,6 +121,7 @@ async fn synchronous(service: &Arc<Service>, id: Uuid) -> Result<Response, ApiEr
 fn failed(id: Uuid, mut detail: app::api::ErrorDetail) -> ApiError {
     let status = match detail.code.as_str() {
         "no_face" | "low_quality" | "face_index_out_of_range" | "photos_disagree" | "unreadable_image" => StatusCode::UNPROCESSABLE_ENTITY,
+        "contract_mismatch" => StatusCode::CONFLICT,
         "internal_error" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };

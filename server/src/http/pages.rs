@@ -1,94 +1,71 @@
 //! The pages: rendered on the server by Leptos, whole (no streaming), so that they read without JavaScript and carry
 //! the right status.
 
-use super::{ApiError, envelope::POLICY, report, wants_html};
+use super::{ApiError, envelope::POLICY, report, site};
 use crate::service::Service;
 use app::{
-    api::{ErrorDetail, Health, StatusReport},
-    server::{FormProblem, RequestReader, StatusSetter},
+    HomeData, PageData, RequestData,
+    api::ErrorDetail,
     words::{Address, LANGUAGE, Language, in_language},
 };
 use axum::{
     body::Body,
     extract::{Path, Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use leptos::{config::LeptosOptions, prelude::provide_context};
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::{
-        Arc, Once,
-        atomic::{AtomicU16, Ordering},
-    },
-};
-
-/// Gives the page the same data as the API gives to a program.
-struct Reader(Arc<Service>);
-
-impl RequestReader for Reader {
-    fn status(&self, id: String) -> Pin<Box<dyn Future<Output = Result<StatusReport, ErrorDetail>> + Send>> {
-        let service = self.0.clone();
-        Box::pin(async move {
-            let id = report::parse_id(&id).map_err(|e| e.detail)?;
-            report::status(&service, id, false).await.map_err(|e| e.detail)
-        })
-    }
-
-    fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send>> {
-        let service = self.0.clone();
-        Box::pin(async move { service.health().await })
-    }
-}
-
-pub fn leptos_options(service: &Service) -> LeptosOptions {
-    LeptosOptions::builder()
-        .output_name("face-engine")
-        .site_root(service.config.http.site_root.to_string_lossy().into_owned())
-        .site_pkg_dir("pkg")
-        .site_addr(service.config.http.address())
-        .build()
-}
+use leptos::{nonce::Nonce, prelude::provide_context};
+use std::sync::{Arc, Once};
 
 pub async fn home(State(service): State<Arc<Service>>, request: Request) -> Response {
-    render(service, request, None).await
+    let face = request.uri().query().and_then(|query| {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == "face")?.1.parse().ok()
+    });
+    let data = home_data(&service, face, None).await;
+    render(service, request, data).await
 }
 
-/// The page of a request, or the data's own 404 and 410 where a program asks.
+async fn home_data(service: &Service, face: Option<usize>, problem: Option<ErrorDetail>) -> PageData {
+    PageData::Home(Box::new(HomeData { health: service.health().await, problem, face }))
+}
+
+/// The page of a request. Where it cannot be shown, `friendly` says why.
 pub async fn request(State(service): State<Arc<Service>>, Path(id): Path<String>, request: Request) -> Response {
-    // The status is decided here, whatever the page makes of it.
-    let standing = match report::parse_id(&id) {
-        Ok(id) => service.store.state(id).await.map_err(ApiError::from).and_then(report::found).err(),
-        Err(error) => Some(error),
+    let report = match report::parse_id(&id) {
+        Ok(id) => report::status(&service, id, false).await,
+        Err(error) => Err(error),
     };
-    if let Some(error) = &standing
-        && !wants_html(request.headers())
-    {
-        return error.clone().into_response();
-    }
-    let mut response = render(service, request, None).await;
-    if let Some(error) = standing {
-        *response.status_mut() = error.status;
-    }
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return error.into_response(),
+    };
+    let data = PageData::Request(Box::new(RequestData { report, health: service.health().await }));
+    let mut response = render(service, request, data).await;
     response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     response
 }
 
-/// Every address that is none of ours: a page for people, data for programs.
-pub async fn not_found(State(service): State<Arc<Service>>, request: Request) -> Response {
-    if !wants_html(request.headers()) || !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return StatusCode::NOT_FOUND.into_response();
-    }
-    let mut response = render(service, request, None).await;
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
+/// Every address that is none of ours.
+pub async fn not_found() -> Response {
+    StatusCode::NOT_FOUND.into_response()
+}
+
+/// What a preview of a shared link shows: the service's sign, and nothing of a result.
+pub async fn preview() -> Response {
+    let headers = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "public, max-age=86400")];
+    (headers, include_bytes!("../../assets/preview.png")).into_response()
+}
+
+/// Address of the style sheet.
+pub async fn sheet(service: &Service) -> String {
+    format!("/pkg/{}", site::bundle(&service.config.http.site_root).await.css)
 }
 
 /// In which language a page is answered.
-pub fn language(request: &Request) -> Language {
-    let said = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    Language::choose(request.uri().query(), said(header::COOKIE), said(header::ACCEPT_LANGUAGE))
+pub fn language(uri: &Uri, headers: &HeaderMap) -> Language {
+    let said = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    Language::choose(uri.query(), said(header::COOKIE), said(header::ACCEPT_LANGUAGE))
 }
 
 /// The home page again, with the sentence that says why the form was refused.
@@ -96,7 +73,8 @@ pub async fn form_refused(service: Arc<Service>, error: ApiError, language: Lang
     let mut request = Request::new(Body::empty());
     request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/html"));
     request.headers_mut().insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(language.code()));
-    let mut response = render(service, request, Some(error.detail)).await;
+    let data = home_data(&service, None, Some(error.detail)).await;
+    let mut response = render(service, request, data).await;
     *response.status_mut() = error.status;
     if let Some(seconds) = error.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -104,37 +82,26 @@ pub async fn form_refused(service: Arc<Service>, error: ApiError, language: Lang
     response
 }
 
-async fn render(service: Arc<Service>, request: Request, problem: Option<ErrorDetail>) -> Response {
-    // Listing the routes is what sets the executor that Leptos renders on.
+async fn render(service: Arc<Service>, request: Request, data: PageData) -> Response {
+    // Listing routes, of which Leptos has none here, is what sets the executor that it renders on.
     static EXECUTOR: Once = Once::new();
-    EXECUTOR.call_once(|| drop(leptos_axum::generate_route_list(app::App)));
-    let options = leptos_options(&service);
-    let policy = policy(&service).await;
-    let (language, asked) = (language(&request), Language::asked(request.uri().query()));
+    EXECUTOR.call_once(|| drop(leptos_axum::generate_route_list(|| ())));
+    let bundle = site::bundle(&service.config.http.site_root).await;
+    // New for each answer: whoever can write into one page cannot know what the next one's scripts are marked with.
+    let nonce = Nonce::new();
+    let policy = policy(&service, &nonce).await;
+    let (language, asked) = (language(request.uri(), request.headers()), Language::asked(request.uri().query()));
     let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
     let address = in_language(address, None);
-    let reader: Arc<dyn RequestReader> = Arc::new(Reader(service));
-    let status = Arc::new(AtomicU16::new(StatusCode::OK.as_u16()));
-    let setter = status.clone();
     let handler = leptos_axum::render_app_async_with_context(
         move || {
-            provide_context(reader.clone());
+            provide_context(nonce.clone());
             provide_context(language);
             provide_context(Address(address.clone()));
-            let setter = setter.clone();
-            provide_context(StatusSetter(Arc::new(move |code| setter.store(code, Ordering::SeqCst))));
-            if let Some(problem) = &problem {
-                provide_context(FormProblem(problem.clone()));
-            }
         },
-        move || app::server::document(options.clone()),
+        move || app::server::document(data.clone(), &bundle),
     );
     let mut response = handler(request).await;
-    if let Ok(code) = StatusCode::from_u16(status.load(Ordering::SeqCst))
-        && response.status() == StatusCode::OK
-    {
-        *response.status_mut() = code;
-    }
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));
@@ -152,13 +119,17 @@ async fn render(service: Arc<Service>, request: Request, problem: Option<ErrorDe
 }
 
 /// The cookie of a chosen language: for a year, and nothing but the language in it.
-fn remembered(language: Language) -> String {
+pub fn remembered(language: Language) -> String {
     format!("{LANGUAGE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", language.code())
 }
 
-/// A page shows pictures of the service, of the asker's own machine before they are sent, and of the bucket where that gives
-/// them itself; none of anybody else.
-async fn policy(service: &Service) -> String {
+/// What a page may load, all of it from this service: its bundle, the script that starts it (by its nonce), its own data, and
+/// pictures: also the asker's own before they are sent, and those that the bucket gives itself. Styles only from the sheet: no
+/// element carries its own.
+async fn policy(service: &Service, nonce: &str) -> String {
     let bucket = service.objects.origin().await.map(|origin| format!(" {origin}")).unwrap_or_default();
-    format!("{POLICY}; img-src 'self' data: blob:{bucket}")
+    format!(
+        "{POLICY}; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
+         img-src 'self' data: blob:{bucket}"
+    )
 }

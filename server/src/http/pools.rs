@@ -2,8 +2,9 @@
 
 use super::ApiError;
 use crate::config::check_pool_name;
-use crate::pools::{Added, Outdated, PlaceError};
+use crate::pools::{Outdated, PlaceError, Running};
 use crate::service::Service;
+use crate::store::PoolAdded;
 use app::api::{NewPool, PoolList, PoolReport};
 use axum::{
     Json,
@@ -12,22 +13,21 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use models::Contract;
 use serde_json::json;
 use std::sync::Arc;
 
 /// Of the networks that run here, once they are warm.
-fn running(service: &Service) -> Option<Arc<Contract>> {
-    service.vision().map(|vision| vision.info().contract.clone())
+pub fn running(service: &Service) -> Option<Running> {
+    service.vision().map(|vision| Running::of(vision.info()))
 }
 
 pub async fn list(State(service): State<Arc<Service>>) -> Result<Response, ApiError> {
-    let pools = service.pools.reports(running(&service).as_deref()).await?;
+    let pools = service.pools.reports(running(&service)).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(PoolList { pools })).into_response())
 }
 
 async fn one(service: &Service, name: &str) -> Result<Json<PoolReport>, ApiError> {
-    service.pools.one(name, running(service).as_deref()).await?.map(Json).ok_or_else(unknown)
+    service.pools.one(name, running(service)).await?.map(Json).ok_or_else(unknown)
 }
 
 fn unknown() -> ApiError {
@@ -44,9 +44,15 @@ pub async fn create(State(service): State<Arc<Service>>, body: Bytes) -> Result<
     let place = tokio::task::spawn_blocking(move || pools.allowed(&uri)).await.map_err(|error| ApiError::internal(&error))?;
     let place = place.map_err(refused)?;
     match service.pools.add(&new.name, &place).await? {
-        Added::Exists => Err(ApiError::new(StatusCode::CONFLICT, "pool_exists", "There is a pool of this name already: choose another.")
-            .with(json!({ "pool": new.name }))),
-        Added::New => {
+        PoolAdded::Exists => {
+            Err(ApiError::new(StatusCode::CONFLICT, "pool_exists", "There is a pool of this name already: choose another.")
+                .with(json!({ "pool": new.name })))
+        }
+        PoolAdded::Going => {
+            let message = "A pool of this name is being deleted: try again when that is done.";
+            Err(ApiError::new(StatusCode::CONFLICT, "pool_going", message).with(json!({ "pool": new.name })).retry_after(5))
+        }
+        PoolAdded::New => {
             tracing::info!(pool = new.name, "pool added");
             Ok((StatusCode::CREATED, one(&service, &new.name).await?).into_response())
         }
@@ -80,15 +86,15 @@ pub async fn delete(State(service): State<Arc<Service>>, Path(name): Path<String
     }
 }
 
-/// A pool that a request names must be of the networks that run: vectors of two are never compared. Where it is not, it is synced.
+/// A pool that a request names must be of networks that run, here or on another machine: vectors of two are never compared. Where it
+/// is not, it is synced. Where nobody works the request waits, and says so in the end.
 pub async fn check_contracts(service: &Service, names: &[String]) -> Result<(), ApiError> {
-    let Some(running) = running(service) else { return Ok(()) };
-    let Some(outdated) = service.pools.outdated(names, &running).await? else { return Ok(()) };
-    let Outdated { pool, pinned, running } = outdated;
+    let Some(outdated) = service.pools.outdated(names, running(service)).await? else { return Ok(()) };
+    let Outdated { pool, pinned, running, model } = outdated;
     let message = format!(
         "The pool `{pool}` was indexed by other networks than those that run now, and vectors of the two cannot be compared: it is being \
          indexed anew, and can be searched when `GET /pools` says that it is synced."
     );
-    let details = json!({ "field": "providers", "pool": pool, "pool_contract": pinned, "contract": running });
+    let details = json!({ "field": "providers", "pool": pool, "pool_contract": pinned, "contract": running, "model": model });
     Err(ApiError::new(StatusCode::CONFLICT, "contract_mismatch", message).with(details).retry_after(30))
 }

@@ -43,7 +43,7 @@ pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Resp
 /// For every address that no route has: another spelling of this one, or nothing.
 pub async fn or_not_found(state: State<Arc<Service>>, request: Request) -> Response {
     match (request.uri().path().eq_ignore_ascii_case(PATH), request.method()) {
-        (false, _) => pages::not_found(state, request).await,
+        (false, _) => pages::not_found().await,
         (true, &Method::POST) => post(state, request).await,
         (true, _) => (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response(),
     }
@@ -81,7 +81,7 @@ async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accep
     }
     let mut form = MatchForm { images: Vec::new(), options, sync };
     form.check_lawful()?;
-    form.check_providers(&service.providers_now().await)?;
+    form.check_providers(&service.providers_now().await?)?;
     pools::check_contracts(service, &form.options.providers).await?;
 
     let limit = service.config.http.max_upload_bytes;

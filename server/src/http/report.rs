@@ -58,7 +58,7 @@ fn sign(address: &mut Option<String>, links: &dyn ArtifactLinks) {
 }
 
 fn sign_match(report: &mut MatchReport, links: &dyn ArtifactLinks) {
-    for address in [&mut report.thumbnail, &mut report.crop, &mut report.annotated] {
+    for address in [&mut report.thumbnail, &mut report.crop, &mut report.aligned, &mut report.annotated, &mut report.picture] {
         sign(address, links);
     }
 }
@@ -67,6 +67,7 @@ fn sign_match(report: &mut MatchReport, links: &dyn ArtifactLinks) {
 pub fn sign_result(result: &mut MatchResult, links: &dyn ArtifactLinks) {
     for probe in &mut result.result {
         sign(&mut probe.crop, links);
+        sign(&mut probe.aligned, links);
         sign(&mut probe.annotated, links);
         for photo in &mut probe.photos {
             sign(&mut photo.crop, links);

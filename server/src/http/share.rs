@@ -1,4 +1,4 @@
-//! `POST` and `DELETE /requests/{id}/share`, `GET /r/{token}.json` and the pictures below `/r/{token}/`: a result for readers
+//! `POST` and `DELETE /requests/{id}/share`, `GET /r/{token}` (the page), `/r/{token}.json` and the pictures below `/r/{token}/`: a result for readers
 //! who have nothing but the link.
 //!
 //! The token is the whole of their right: 244 random bits, told once, stored as a hash. Nothing that a reader gets holds the
@@ -6,7 +6,9 @@
 
 use super::{
     ApiError,
+    alone::{Asked, respond},
     report::{found, parse_id},
+    wants_html,
 };
 use crate::{
     objects::{check_key, output_prefix},
@@ -18,8 +20,8 @@ use app::api::{MatchResult, ShareOptions, ShareReport, SharedResult};
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, State},
-    http::{StatusCode, header},
+    extract::{Path, Request, State},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use sha2::{Digest, Sha256};
@@ -67,18 +69,28 @@ pub async fn delete(State(service): State<Arc<Service>>, Path(id): Path<String>)
     }
 }
 
-/// `/r/{token}` and `/r/{token}.json`.
-pub async fn get(State(service): State<Arc<Service>>, Path(name): Path<String>) -> Result<Response, ApiError> {
-    let Some(token) = name.strip_suffix(".json") else {
-        open(&service, &name).await?;
-        return Ok(Redirect::to(&format!("/r/{name}.json")).into_response());
-    };
+/// `/r/{token}`, the page, and `/r/{token}.json`, its data. Only a program that asks for JSON is sent on to the data: who makes previews
+/// of links says nothing of what they take.
+pub async fn get(State(service): State<Arc<Service>>, Path(name): Path<String>, request: Request) -> Result<Response, ApiError> {
+    let (token, is_page) = name.strip_suffix(".json").map_or((name.as_str(), true), |token| (token, false));
     let (id, share) = open(&service, token).await?;
+    if is_page && wants_json(request.headers()) {
+        return Ok(Redirect::to(&format!("/r/{name}.json")).into_response());
+    }
     let RequestRow { created_at, result, .. } = *found(service.store.request(id).await?)?;
     let result = result.ok_or_else(unknown)?;
     let shared = shared(result, id, token, (created_at.rfc3339(), share.expires_at.rfc3339()));
+    if is_page {
+        let asked = Asked::of(request.uri(), request.headers());
+        return Ok(respond(&service, &asked, StatusCode::OK, || app::alone::shared(shared)).await);
+    }
     let headers = [(header::CACHE_CONTROL, "no-store"), (header::HeaderName::from_static("x-robots-tag"), "noindex, nofollow")];
     Ok((headers, Json(shared)).into_response())
+}
+
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.contains("application/json") && !wants_html(headers)
 }
 
 /// A picture of a shared result: `/r/{token}/pool/cropped_face/...`. Pictures only: vectors are not shared.
@@ -128,18 +140,36 @@ fn shared(result: MatchResult, id: Uuid, token: &str, (created_at, expires_at): 
         // Where the query lies is the operator's.
         probe.query_uri = None;
         show(&mut probe.crop);
+        show(&mut probe.aligned);
         show(&mut probe.annotated);
         for photo in &mut probe.photos {
             show(&mut photo.crop);
             show(&mut photo.annotated);
         }
         for report in &mut probe.matches {
+            report.image_uri = for_readers(&report.image_uri, &report.provider);
+            for provenance in &mut report.provenances {
+                provenance.image_uri = for_readers(&provenance.image_uri, &provenance.provider);
+            }
+            report.duplicates.retain(|address| is_of_the_web(address));
             show(&mut report.thumbnail);
             show(&mut report.crop);
+            show(&mut report.aligned);
             show(&mut report.annotated);
+            show(&mut report.picture);
         }
     }
     SharedResult { created_at, expires_at, engine, models, thresholds, calibration, fallback, fallbacks, result }
+}
+
+fn is_of_the_web(address: &str) -> bool {
+    address.starts_with("https://") || address.starts_with("http://")
+}
+
+/// Where a picture stands. Which buckets and folders the operator has is no reader's business, so of a picture of a pool the pool's
+/// name is told and no more.
+fn for_readers(address: &str, provider: &str) -> String {
+    if is_of_the_web(address) { address.to_owned() } else { format!("pool:{provider}") }
 }
 
 fn encoded(path: &str) -> String {

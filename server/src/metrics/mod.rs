@@ -72,14 +72,18 @@ pub struct Metrics {
     engine_stuck: Of<Gauge, 0>,
 }
 
-/// A layer of a cache: `analyses` or `downloads`, `memory` or `disk`, and what happened to it.
+/// The layer that gives nothing up for want of room, and is counted by `GET /pools`.
+const POOLS: &str = "pools";
+
+/// A layer of a cache: `analyses` or `downloads`, `memory`, `disk` or `pools` (what syncs have stored, of which hits and misses alone
+/// are counted), and what happened to it.
 pub type Layer = (&'static str, &'static str, LayerCounts);
 
 /// What is a state, as it is when somebody asks.
 pub struct Now {
     /// Requests by state; None where the store could not be asked.
     pub requests: Option<BTreeMap<String, u64>>,
-    pub caches: [Layer; 3],
+    pub caches: [Layer; 4],
     /// The networks that would do a job now; None while they are loaded.
     pub vision: Option<Arc<dyn Vision>>,
 }
@@ -148,6 +152,9 @@ impl Metrics {
             let labels = [cache, layer];
             self.cache_hits.with(labels).inner().store(counts.hits, Ordering::Relaxed);
             self.cache_misses.with(labels).inner().store(counts.misses, Ordering::Relaxed);
+            if layer == POOLS {
+                continue;
+            }
             self.cache_evictions.with(labels).inner().store(counts.evictions, Ordering::Relaxed);
             self.cache_broken.with(labels).inner().store(counts.broken, Ordering::Relaxed);
             self.cache_entries.with(labels).set(number(counts.entries));

@@ -7,7 +7,7 @@ const DOCUMENT: &str = include_str!("../../../docs/METRICS.md");
 fn now() -> Now {
     Now {
         requests: Some(BTreeMap::from([("queued".to_owned(), 3)])),
-        caches: [("analyses", "memory", LayerCounts::default()); 3],
+        caches: [("analyses", "memory", LayerCounts::default()); 4],
         vision: None,
     }
 }
@@ -107,7 +107,9 @@ fn a_state_that_cannot_be_asked_is_not_told_as_it_was() {
 #[test]
 fn the_caches_own_counts_are_told_as_they_are() {
     let disk = LayerCounts { hits: 1, misses: 2, evictions: 3, broken: 4, entries: 5, bytes: 6 };
-    let caches = [("analyses", "memory", LayerCounts::default()), ("analyses", "disk", disk), ("downloads", "memory", disk)];
+    let nothing = LayerCounts::default();
+    let caches =
+        [("analyses", "memory", nothing), ("analyses", "disk", disk), ("analyses", "pools", nothing), ("downloads", "memory", disk)];
     let text = Metrics::default().text(&Now { caches, ..now() });
     for (name, expected) in [
         ("hits_total", "1"),

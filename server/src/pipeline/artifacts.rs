@@ -2,20 +2,25 @@
 //!
 //! ```text
 //! output/<request_id>/query/{annotated,cropped_face,cropped_person}/  query/embeddings.json
-//! output/<request_id>/pool/{annotated,cropped_face,cropped_person,thumbnail}/  pool/embeddings.json
+//! output/<request_id>/pool/{annotated,cropped_face,cropped_person,picture,thumbnail}/  pool/embeddings.json
 //! output/<request_id>/matching_results.json
+//! output/<request_id>/evidence/{manifest,results}.json
 //! ```
+//! Beside each `cropped_face/<name>.jpg` lies `<name>-aligned.jpg`, the crop that the embedding network was given.
+//!
 //! Names come from the hash of the picture, so a job that runs again, here or on another machine, overwrites its own files. Links are plain
 //! `/artifacts/<key>` paths; who hands them out signs them.
 
 use super::analyse::{AnalysedFace, Analysis};
+use super::validate::hex;
 use super::{StageError, draw, report};
 use crate::objects::Objects;
 use app::api::{FaceReport, PersonReport};
 use bytes::Bytes;
 use image::RgbImage;
-use models::VisionInfo;
+use models::{VisionInfo, align};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -45,7 +50,9 @@ impl Side {
 enum Kind {
     Annotated,
     CroppedFace,
+    Aligned,
     CroppedPerson,
+    Picture,
     Thumbnail,
 }
 
@@ -53,9 +60,18 @@ impl Kind {
     fn folder(self) -> &'static str {
         match self {
             Self::Annotated => "annotated",
-            Self::CroppedFace => "cropped_face",
+            Self::CroppedFace | Self::Aligned => "cropped_face",
             Self::CroppedPerson => "cropped_person",
+            Self::Picture => "picture",
             Self::Thumbnail => "thumbnail",
+        }
+    }
+
+    /// What follows the picture's name.
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Aligned => "-aligned.jpg",
+            _ => ".jpg",
         }
     }
 }
@@ -69,6 +85,22 @@ pub struct Links {
     pub annotated: Option<String>,
     pub crop: Option<String>,
     pub thumbnail: Option<String>,
+    #[serde(default)]
+    pub aligned: Option<String>,
+    #[serde(default)]
+    pub picture: Option<String>,
+    /// What may be handed on: all of them but the picture itself, and what is stored without a link.
+    #[serde(default)]
+    pub files: Vec<StoredFile>,
+}
+
+/// A picture as it was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFile {
+    pub key: String,
+    /// Hex.
+    pub sha256: String,
+    pub size_bytes: usize,
 }
 
 /// Draws and encodes what people want to see of one picture. Blocks.
@@ -80,10 +112,14 @@ pub fn render(picture: &RgbImage, analysis: &Analysis, chosen: &AnalysedFace, si
             (Kind::Annotated, draw::annotated(picture, &analysis.people, &found, Some(&chosen.bbox))),
             (Kind::CroppedFace, draw::cropped_face(picture, &chosen.bbox)),
         ];
+        if let Some(face) = chosen.face {
+            pictures.push((Kind::Aligned, align::align(picture, &face.landmarks)));
+        }
         if let Some(person) = chosen.person.and_then(|index| analysis.people.get(index)) {
             pictures.push((Kind::CroppedPerson, draw::cropped_person(picture, &person.bbox)));
         }
         if side == Side::Pool {
+            pictures.push((Kind::Picture, draw::plain(picture)));
             pictures.push((Kind::Thumbnail, draw::thumbnail(picture)));
         }
         pictures.into_iter().map(|(kind, picture)| Ok((kind, draw::encode(&picture).map_err(unencodable)?.into()))).collect()
@@ -96,14 +132,20 @@ pub async fn store(objects: &dyn Objects, request_id: Uuid, side: Side, name: &s
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let mut links = Links::default();
     for (kind, bytes) in rendered.0 {
-        let key = format!("output/{request_id}/{}/{}/{stem}.jpg", side.folder(), kind.folder());
+        let key = format!("output/{request_id}/{}/{}/{stem}{}", side.folder(), kind.folder(), kind.ending());
+        let (sha256, size_bytes) = (hex(&Sha256::digest(&bytes)), bytes.len());
         put(objects, &key, bytes).await?;
         let link = Some(format!("/artifacts/{key}"));
         match kind {
             Kind::Annotated => links.annotated = link,
             Kind::CroppedFace => links.crop = link,
             Kind::Thumbnail => links.thumbnail = link,
+            Kind::Aligned => links.aligned = link,
+            Kind::Picture => links.picture = link,
             Kind::CroppedPerson => {}
+        }
+        if kind != Kind::Picture {
+            links.files.push(StoredFile { key, sha256, size_bytes });
         }
     }
     Ok(links)
@@ -201,6 +243,15 @@ pub async fn store_embeddings(
 pub async fn store_json(objects: &dyn Objects, key: &str, value: &impl Serialize) -> Result<(), StageError> {
     let bytes = serde_json::to_vec(value).map_err(|e| StageError { stage: "artifacts", kind: "unencodable", message: e.to_string() })?;
     put(objects, key, bytes.into()).await
+}
+
+/// The same with indents, for people; what was written is described.
+pub async fn store_readable(objects: &dyn Objects, key: String, value: &impl Serialize) -> Result<StoredFile, StageError> {
+    let unencodable = |e: serde_json::Error| StageError { stage: "artifacts", kind: "unencodable", message: e.to_string() };
+    let bytes: Bytes = serde_json::to_vec_pretty(value).map_err(unencodable)?.into();
+    let (sha256, size_bytes) = (hex(&Sha256::digest(&bytes)), bytes.len());
+    put(objects, &key, bytes).await?;
+    Ok(StoredFile { key, sha256, size_bytes })
 }
 
 /// A store that is away is waited for: what a job has computed is worth more than the wait.

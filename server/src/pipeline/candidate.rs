@@ -9,6 +9,7 @@ use super::rank::high_first;
 use super::remembered::Remembered;
 use super::validate::{check_bytes, hex};
 use super::{PipelineContext, Stage, StageError, StageTimes, ValidateError, decode};
+use crate::clock::Moment;
 use crate::discovery::Candidate;
 use crate::fetch::{FetchError, FetchRequest, Source};
 use image::RgbImage;
@@ -25,6 +26,8 @@ pub struct Seen {
     pub pool_image: String,
     /// Of the file, hex.
     pub sha256: String,
+    /// When the file was had for this request.
+    pub retrieved_at: Moment,
     /// What it looks like; None for a flat or tiny picture.
     pub hash: Option<PictureHash>,
     pub analysis: Analysis,
@@ -148,7 +151,7 @@ pub async fn look_at(ctx: PipelineContext, index: usize, candidate: Candidate, s
         Err(FetchError::Cancelled) => return Outcome::Stopped,
         Err(error) => return Outcome::Failed(not_had(&error)),
     };
-    let (vision, limits) = (Arc::clone(&ctx.vision), ctx.limits);
+    let (vision, limits, retrieved_at) = (Arc::clone(&ctx.vision), ctx.limits, ctx.clock.now());
     let known = Remembered::by(&ctx, shared.request.request_id);
     let work = move || {
         if shared.stop.load(Ordering::Relaxed) {
@@ -170,7 +173,7 @@ pub async fn look_at(ctx: PipelineContext, index: usize, candidate: Candidate, s
             message: "the picture gave no embedding".into(),
         })?;
         let pool_image = format!("pool-{}.{}", &sha256[..12], format.ending());
-        let seen = Box::new(Seen { pool_image, sha256, hash, analysis, best, similarity, verdict });
+        let seen = Box::new(Seen { pool_image, sha256, retrieved_at, hash, analysis, best, similarity, verdict });
         Ok(Outcome::Compared { seen, picture: Arc::new(picture), from })
     };
     match on_a_core(&ctx, "analyse", work).await {

@@ -41,6 +41,11 @@ pub fn annotated(picture: &RgbImage, people: &[Person], faces: &[Face], chosen: 
     canvas
 }
 
+/// The picture at the size of [`annotated`], with nothing drawn into it.
+pub fn plain(picture: &RgbImage) -> RgbImage {
+    shrunk(picture, ANNOTATED_SIDE)
+}
+
 /// The face with some of what is around it.
 pub fn cropped_face(picture: &RgbImage, bbox: &BBox) -> RgbImage {
     cut(picture, &with_margin(*bbox, FACE_MARGIN, picture.width(), picture.height()), FACE_SIDE)

@@ -98,6 +98,12 @@ pub enum PipelineError {
     /// The faces of several photos cancel each other out.
     #[error("The photos have nothing in common that could be searched for: send photos of one person.")]
     PhotosDisagree,
+    /// A pool that the request names has vectors of other networks than those that have seen the query.
+    #[error(
+        "The pool `{pool}` was indexed by other networks than those that run now, and vectors of the two cannot be compared: it is being \
+         indexed anew, and can be searched when `GET /pools` says that it is synced."
+    )]
+    ContractMismatch { pool: String },
     /// A network failed on the query picture itself.
     #[error("The query picture could not be analysed: the engine failed; try again, and tell the operator if it stays so.")]
     Engine(StageError),
@@ -120,6 +126,7 @@ impl PipelineError {
             Self::LowQuality { .. } => "low_quality",
             Self::FaceIndexOutOfRange { .. } => "face_index_out_of_range",
             Self::PhotosDisagree => "photos_disagree",
+            Self::ContractMismatch { .. } => "contract_mismatch",
             Self::Engine(_) => "engine_failed",
             Self::Objects(_) | Self::Unkept(_) => "storage_failed",
             Self::StorageFull => "storage_full",
@@ -132,6 +139,7 @@ impl PipelineError {
         match self {
             Self::Query(error) => error.status(),
             Self::NoFace { .. } | Self::LowQuality { .. } | Self::FaceIndexOutOfRange { .. } | Self::PhotosDisagree => 422,
+            Self::ContractMismatch { .. } => 409,
             Self::Engine(_) | Self::Objects(_) | Self::StorageFull | Self::Unkept(_) => 503,
             Self::Cancelled => 410,
         }
@@ -142,6 +150,7 @@ impl PipelineError {
         match self {
             Self::LowQuality { reasons } => json!({ "reasons": reasons }),
             Self::NoFace { index, photos } if *photos > 1 => json!({ "index": index }),
+            Self::ContractMismatch { pool } => json!({ "field": "providers", "pool": pool }),
             _ => Value::Null,
         }
     }

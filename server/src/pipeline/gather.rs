@@ -9,7 +9,7 @@
 
 use super::cancel::cancelled;
 use super::kept::{Call, Memory};
-use super::{Diagnostics, KeepError, PipelineContext, Progress};
+use super::{Diagnostics, KeepError, PipelineContext, PipelineError, Progress};
 use crate::discovery::{BUCKET, Candidate, Cost, Found, Need, ProbeQuery, Provider, ProviderError, URLS, interleave};
 use app::api::MatchOptions;
 use bytes::Bytes;
@@ -37,7 +37,8 @@ const SAYS_NOTHING: &str = "adult|beard|boy|celebrity|child|chin|face|facial exp
     |hairstyle|head|human|image|lady|male|man|men|moustache|nose|people|person|photo|photograph|photography|picture|portrait\
     |portrait photography|selfie|smile|woman|women";
 
-/// The candidates in the order in which they are looked at. An error: what must be remembered could not be.
+/// The candidates in the order in which they are looked at. An error: what must be remembered could not be, nobody can say which
+/// pools there are, or a pool that the request names is of other networks.
 pub async fn gather(
     ctx: &PipelineContext,
     options: &MatchOptions,
@@ -46,7 +47,7 @@ pub async fn gather(
     diagnostics: &mut Diagnostics,
     memory: &Memory<'_>,
     progress: &dyn Progress,
-) -> Result<Vec<Candidate>, KeepError> {
+) -> Result<Vec<Candidate>, PipelineError> {
     let wanted = |provider: &&Arc<dyn Provider>| match provider.name() {
         // Who brings addresses along wants them looked at, whoever else is asked.
         URLS => !options.urls.is_empty(),
@@ -55,7 +56,8 @@ pub async fn gather(
         name => (options.providers.is_empty() && options.pool_uri.is_none()) || options.providers.iter().any(|n| n == name),
     };
     let mut present = match &ctx.pools {
-        Some(pools) => pools.providers().await,
+        // The same database as that of the run: without it the run waits, rather than going without some pools.
+        Some(pools) => pools.providers().await.map_err(|error| KeepError::Unreachable(error.to_string()))?,
         None => Vec::new(),
     };
     present.extend(ctx.providers.iter().cloned());
@@ -74,8 +76,8 @@ pub async fn gather(
         pool_uri: options.pool_uri.clone(),
         embedding: Some(Arc::new(embedding.clone())),
     };
-    let paid = PaidCalls::default();
-    let round = Round { providers, timeout: ctx.provider_timeout, deadline, limit: options.max_candidates, memory, paid };
+    let (named, paid) = (&options.providers, PaidCalls::default());
+    let round = Round { providers, named, timeout: ctx.provider_timeout, deadline, limit: options.max_candidates, memory, paid };
     round.until_cancelled(probe, diagnostics, progress).await
 }
 
@@ -118,6 +120,8 @@ impl PaidCalls {
 /// Those who are asked, and how long each of them may take.
 struct Round<'a> {
     providers: Vec<Arc<dyn Provider>>,
+    /// By the request, by name.
+    named: &'a [String],
     timeout: Duration,
     deadline: Instant,
     limit: usize,
@@ -134,7 +138,7 @@ impl Round<'_> {
         probe: ProbeQuery,
         diagnostics: &mut Diagnostics,
         progress: &dyn Progress,
-    ) -> Result<Vec<Candidate>, KeepError> {
+    ) -> Result<Vec<Candidate>, PipelineError> {
         let mut asking = pin!(self.all(probe, diagnostics, progress));
         tokio::select! {
             biased;
@@ -156,7 +160,12 @@ impl Round<'_> {
         Ok(Vec::new())
     }
 
-    async fn all(&self, probe: ProbeQuery, diagnostics: &mut Diagnostics, progress: &dyn Progress) -> Result<Vec<Candidate>, KeepError> {
+    async fn all(
+        &self,
+        probe: ProbeQuery,
+        diagnostics: &mut Diagnostics,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Candidate>, PipelineError> {
         let limit = Instant::now() + self.timeout;
         let call = |provider| Call { round: 1, phrase: 0, provider };
         // All are waited for, also where one must not be asked: what the others answer is paid for.
@@ -188,6 +197,16 @@ impl Round<'_> {
             }))
             .await;
             second.into_iter().collect::<Result<(), KeepError>>()?;
+        }
+
+        // It was refused when it was asked for, as long as that could be known.
+        let mismatches = |(provider, answers): (&Arc<dyn Provider>, &Vec<Answer>)| {
+            let named = self.named.iter().any(|name| name == provider.name());
+            let differs = answers.iter().any(|answer| matches!(answer, Err(ProviderError::ContractMismatch)));
+            (named && differs).then(|| provider.name().to_owned())
+        };
+        if let Some(pool) = self.providers.iter().zip(&answers).find_map(mismatches) {
+            return Err(PipelineError::ContractMismatch { pool });
         }
 
         let lists = self.providers.iter().zip(answers).map(|(provider, answers)| {

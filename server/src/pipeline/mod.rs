@@ -21,6 +21,7 @@ mod decode;
 mod diagnostics;
 pub(crate) mod draw;
 mod error;
+pub mod evidence;
 mod gather;
 mod jpeg;
 mod kept;
@@ -55,6 +56,7 @@ pub use times::{Stage, StageTimes};
 pub use validate::{ImageLimits, PictureFormat, ValidatedQuery, validate_query};
 
 use crate::analyses::{KnownAnalyses, NothingKnown};
+use crate::clock::{Clock, SystemClock};
 use crate::discovery::{Provider, ProviderSource};
 use crate::fetch::{Fetcher, Fetchers};
 use crate::metrics::Metrics;
@@ -140,6 +142,8 @@ pub struct PipelineContext {
     pub fetcher: Arc<dyn Fetcher>,
     /// What the networks made of files before.
     pub known: Arc<dyn KnownAnalyses>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
     /// Where searches are counted.
     pub metrics: Arc<Metrics>,
     /// Where a job keeps what it has fetched for as long as it runs.
@@ -171,6 +175,7 @@ impl PipelineContext {
             pools: None,
             fetcher: Arc::new(Fetchers::default()),
             known: Arc::new(NothingKnown),
+            clock: Arc::new(SystemClock),
             metrics: Arc::default(),
             downloads_folder: std::env::temp_dir(),
             objects,

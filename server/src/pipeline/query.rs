@@ -153,6 +153,7 @@ async fn look_at(
     times: StageTimes,
 ) -> Result<Looked, PipelineError> {
     let (vision, limits, draws) = (Arc::clone(&ctx.vision), ctx.limits, ctx.objects.is_some());
+    let retrieved_at = ctx.clock.now();
     let work = move || {
         let picture = times.time(Stage::Decode, || decode(&photo.bytes, &limits))?;
         let sha256 = hex(&Sha256::digest(&photo.bytes));
@@ -171,7 +172,8 @@ async fn look_at(
         let render = || artifacts::render(&picture, &analysis, &analysis.faces[best], Side::Query);
         let drawn = draws.then(|| Drawn { name: photo.name.clone(), rendered: times.time(Stage::Artifacts, render) });
         let verdict = Verdict::default();
-        Ok::<Looked, PipelineError>((Seen { pool_image: photo.name, sha256, hash: None, similarity: 1.0, verdict, analysis, best }, drawn))
+        let (pool_image, hash, similarity) = (photo.name, None, 1.0);
+        Ok::<Looked, PipelineError>((Seen { pool_image, sha256, retrieved_at, hash, similarity, verdict, analysis, best }, drawn))
     };
     on_a_core(ctx, "analyse", work).await.map_err(PipelineError::Engine)?
 }
@@ -305,11 +307,17 @@ impl Query {
             face_index: seen.best,
             picture_size: Some([seen.analysis.width, seen.analysis.height]),
             crop: first.crop,
+            aligned: first.aligned,
             annotated: first.annotated,
             fallback: seen.analysis.people.is_empty(),
             photos,
             matches,
         }
+    }
+
+    /// Name and SHA-256 of every photo.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.photos.iter().map(|photo| (photo.seen.pool_image.as_str(), photo.seen.sha256.as_str()))
     }
 
     /// Every face of every photo, and the template where there is one.

@@ -5,6 +5,7 @@
 use super::artifacts::{self, PictureEmbeddings, Side};
 use super::cancel::stop_if_cancelled;
 use super::compare::{Compared, Known, compare};
+use super::evidence;
 use super::kept::Memory;
 use super::listing::{Entry, entries, match_report};
 use super::networks::Networks;
@@ -139,7 +140,7 @@ async fn search(
             stored.await.map_err(unstored)?;
         }
     }
-    let result = MatchResult {
+    let mut result = MatchResult {
         request_id: job.request_id.to_string(),
         status: RequestState::Completed,
         input_working_dir: format!("input/{}", job.request_id),
@@ -156,11 +157,16 @@ async fn search(
         fallback: !fallbacks.is_empty(),
         fallbacks,
         diagnostics: diagnostics.list(),
+        evidence: None,
         result: vec![ProbeReport { query_uri: job.options.query_uri.clone(), ..query.report(&swept.query_links, matches) }],
     };
     if let Some(objects) = &ctx.objects {
         let key = format!("output/{}/matching_results.json", job.request_id);
         artifacts::store_json(&**objects, &key, &result).await.map_err(unstored)?;
+        let pictures = swept.query_links.iter().chain(listed.iter().map(|entry| &swept.compared[entry.lead].links));
+        let pictures = pictures.flat_map(|links| links.files.iter().cloned()).collect();
+        let evidence = evidence::store(&**objects, job, &result, query.files(), pictures, info, ctx.clock.now());
+        result.evidence = Some(evidence.await.map_err(unstored)?);
     }
     Ok(result)
 }

@@ -7,41 +7,37 @@
 //!
 //! Vectors of two networks are never compared: a pool is pinned to the [`Contract`] of those that made its vectors.
 
+mod contracts;
+mod deleting;
 mod gallery;
 mod known;
 mod place;
 mod provider;
 mod source;
 mod sync;
+mod turn;
 
-pub use known::PoolAnalyses;
-pub use place::{PlaceError, PoolRoots, parse_uri};
+pub use contracts::{Outdated, Running};
+pub use known::{KnownCounts, PoolAnalyses};
+pub use place::{PlaceError, PoolOverlaps, PoolRoots, check_places, parse_uri};
 
-use crate::analyses::{AnalysisCache, Key};
-use crate::clock::{Clock, Moment};
+use crate::analyses::{AnalysisCache, LayerCounts};
 use crate::config::{Config, Pool, PoolPlace};
-use crate::discovery::{BucketProvider, FolderProvider, Provider, ProviderSource};
+use crate::discovery::{BucketProvider, FolderProvider, Provider, ProviderError, ProviderSource};
+use crate::index::IndexError;
 use crate::metrics::{CountedProvider, Metrics};
 use crate::s3::S3Access;
-use crate::store::{NewPool, PoolOrigin, PoolRow, Store, StoreError};
+use crate::store::{NewPool, PoolAdded, PoolOrigin, PoolRow, Store, StoreError};
 use app::api::{PoolReport, PoolState};
 use async_trait::async_trait;
 use gallery::Gallery;
 use models::{Contract, VisionInfo};
 use provider::PoolProvider;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
-
-/// How late a note of another machine may come.
-const LATE: Duration = Duration::from_secs(300);
-/// How long notes of deleted pools are kept: a machine that was away for longer begins with a cache whose requests have ended, or
-/// finds what is left by them.
-const NOTES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
-/// SQLite's log is emptied of what was deleted; a reader may hold it open for a moment.
-const TRACE_TRIES: u32 = 40;
-const TRACE_PAUSE: Duration = Duration::from_millis(25);
 
 /// The pools of this process, and what they need.
 pub struct Pools {
@@ -51,44 +47,24 @@ pub struct Pools {
     roots: PoolRoots,
     s3: Arc<S3Access>,
     analyses: Arc<AnalysisCache>,
-    clock: Arc<dyn Clock>,
+    /// See [`crate::config::DiscoveryConfig::sync_lease`].
+    lease: Duration,
+    /// See [`crate::config::DiscoveryConfig::sync_patience`].
+    patience: Duration,
     /// Vectors in memory, by the pool's name. Filled by the first search.
-    galleries: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Gallery>>>>,
-    erased: Mutex<Erased>,
+    galleries: Mutex<HashMap<String, Loaded>>,
+    /// Number of the last note of a deletion that this process has acted on.
+    noted: AtomicI64,
+    /// Of what searches asked the pools' analyses for.
+    counted: Arc<KnownCounts>,
     /// A sync was asked for here.
     wanted: Notify,
 }
 
-/// Notes of deleted pools that this process has acted on.
-#[derive(Debug, Default)]
-struct Erased(HashSet<(String, Moment)>);
-
-impl Erased {
-    fn newest(&self) -> Moment {
-        self.0.iter().map(|(_, at)| *at).max().unwrap_or(Moment(0))
-    }
-
-    /// True for a new one.
-    fn note(&mut self, note: &(String, Moment)) -> bool {
-        self.0.insert(note.clone())
-    }
-}
-
-/// What became of a new pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Added {
-    New,
-    /// There is one of this name.
-    Exists,
-}
-
-/// Why a pool cannot be compared with: its vectors are of other networks than those that run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outdated {
-    pub pool: String,
-    /// The contracts, in short.
-    pub pinned: String,
-    pub running: String,
+/// The vectors of one pool. Another pool of the same name has another incarnation, and its own vectors.
+struct Loaded {
+    incarnation: String,
+    gallery: Arc<tokio::sync::Mutex<Gallery>>,
 }
 
 /// A contract as it is stored: two texts that differ are two contracts.
@@ -112,13 +88,7 @@ fn networks_text(info: &VisionInfo) -> String {
 }
 
 impl Pools {
-    pub fn new(
-        store: Arc<dyn Store>,
-        config: &Config,
-        s3: Arc<S3Access>,
-        analyses: Arc<AnalysisCache>,
-        clock: Arc<dyn Clock>,
-    ) -> Arc<Self> {
+    pub fn new(store: Arc<dyn Store>, config: &Config, s3: Arc<S3Access>, analyses: Arc<AnalysisCache>) -> Arc<Self> {
         let discovery = &config.discovery;
         let settings = discovery.pools.iter().filter(|pool| discovery.allows(&pool.name)).cloned().collect();
         let roots = PoolRoots::of(config);
@@ -128,9 +98,11 @@ impl Pools {
             roots,
             s3,
             analyses,
-            clock,
+            lease: discovery.sync_lease,
+            patience: discovery.sync_patience,
             galleries: Mutex::default(),
-            erased: Mutex::default(),
+            noted: AtomicI64::new(0),
+            counted: Arc::default(),
             wanted: Notify::new(),
         })
     }
@@ -140,28 +112,52 @@ impl Pools {
         if self.store.is_exclusive() {
             self.store.release_syncs().await?;
         }
-        let long_ago = self.clock.now().0.saturating_sub(i64::try_from(NOTES_KEPT.as_millis()).unwrap_or(0));
-        self.store.forget_pool_erasures(Moment(long_ago)).await?;
+        self.tidy().await?;
         // Also what was deleted while this process was away.
         self.forget_deleted().await?;
-        for pool in &self.settings {
-            self.note(pool).await?;
-            if sync {
+        self.note_settings().await?;
+        if sync {
+            for pool in &self.settings {
                 self.want_sync(&pool.name).await?;
             }
         }
         Ok(())
     }
 
-    async fn note(&self, pool: &Pool) -> Result<(), StoreError> {
-        let place = pool.place.to_string();
-        self.store.add_pool(&NewPool { name: &pool.name, place: &place, origin: PoolOrigin::Settings }, self.clock.now()).await?;
+    /// One that is going is noted when it has gone.
+    async fn note_settings(&self) -> Result<(), StoreError> {
+        for pool in &self.settings {
+            let place = pool.place.to_string();
+            self.store.add_pool(&NewPool { name: &pool.name, place: &place, origin: PoolOrigin::Settings }).await?;
+        }
         Ok(())
     }
 
-    fn galleries(&self) -> MutexGuard<'_, HashMap<String, Arc<tokio::sync::Mutex<Gallery>>>> {
+    fn galleries(&self) -> MutexGuard<'_, HashMap<String, Loaded>> {
         // Whole after every step: a panic of another holder leaves nothing half done.
         self.galleries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The vectors of this very pool; empty ones where none are in memory.
+    fn gallery(&self, row: &PoolRow, contract: &Arc<Contract>) -> Result<Arc<tokio::sync::Mutex<Gallery>>, IndexError> {
+        let mut galleries = self.galleries();
+        if let Some(loaded) = galleries.get(&row.name).filter(|loaded| loaded.incarnation == row.incarnation) {
+            return Ok(Arc::clone(&loaded.gallery));
+        }
+        let gallery = Arc::new(tokio::sync::Mutex::new(Gallery::new(Arc::clone(contract))?));
+        galleries.insert(row.name.clone(), Loaded { incarnation: row.incarnation.clone(), gallery: Arc::clone(&gallery) });
+        Ok(gallery)
+    }
+
+    /// What searches found of pictures among what syncs have stored.
+    pub fn counts(&self) -> LayerCounts {
+        self.counted.counts()
+    }
+
+    /// For the runs of this process.
+    pub fn analyses(&self) -> PoolAnalyses {
+        let (cache, store) = (Arc::clone(&self.analyses), Arc::clone(&self.store));
+        PoolAnalyses { cache, store, runtime: tokio::runtime::Handle::current(), counted: Arc::clone(&self.counted) }
     }
 
     fn of_settings(&self, name: &str) -> Option<&Pool> {
@@ -182,16 +178,14 @@ impl Pools {
         self.roots.allow(&parse_uri(uri)?)
     }
 
-    pub async fn add(&self, name: &str, place: &PoolPlace) -> Result<Added, StoreError> {
+    pub async fn add(&self, name: &str, place: &PoolPlace) -> Result<PoolAdded, StoreError> {
         let place = place.to_string();
-        let new = NewPool { name, place: &place, origin: PoolOrigin::Route };
-        let added = self.store.add_pool(&new, self.clock.now()).await?;
-        Ok(if added { Added::New } else { Added::Exists })
+        self.store.add_pool(&NewPool { name, place: &place, origin: PoolOrigin::Route }).await
     }
 
     /// False: there is no such pool.
     pub async fn want_sync(&self, name: &str) -> Result<bool, StoreError> {
-        let there = self.store.want_sync(name, self.clock.now()).await?;
+        let there = self.store.want_sync(name).await?;
         self.wanted.notify_one();
         Ok(there)
     }
@@ -204,85 +198,25 @@ impl Pools {
         Ok(())
     }
 
-    /// The pool, its vectors in the database and in memory, and what the cache of analyses holds of its pictures. A pool of the
-    /// settings stays as a name, and is not synced before somebody asks for it. False: there is none. Pictures stay where they lie.
-    pub async fn delete(&self, name: &str) -> Result<bool, StoreError> {
-        if !self.store.delete_pool(name, self.clock.now()).await? {
-            return Ok(false);
-        }
-        self.forget_deleted().await?;
-        if let Some(pool) = self.of_settings(name) {
-            self.note(pool).await?;
-        }
-        self.forget_traces().await?;
-        tracing::info!(pool = name, "pool deleted");
-        Ok(true)
+    /// All pools, by name. `own`: of the networks that run here, where they are known.
+    pub async fn reports(&self, own: Option<Running>) -> Result<Vec<PoolReport>, StoreError> {
+        let running = self.running(own).await?;
+        Ok(self.store.pools().await?.iter().map(|row| self.report(row, &running)).collect())
     }
 
-    async fn forget_traces(&self) -> Result<(), StoreError> {
-        for _ in 0..TRACE_TRIES {
-            if self.store.forget_traces().await? {
-                return Ok(());
-            }
-            tokio::time::sleep(TRACE_PAUSE).await;
-        }
-        tracing::warn!("the database's log could not be emptied; the next deletion does it");
-        Ok(())
+    pub async fn one(&self, name: &str, own: Option<Running>) -> Result<Option<PoolReport>, StoreError> {
+        let running = self.running(own).await?;
+        Ok(self.store.pool(name).await?.map(|row| self.report(&row, &running)))
     }
 
-    /// Lets go of what this process holds of pools that were deleted, here or elsewhere: vectors in memory, analyses in the cache.
-    async fn forget_deleted(&self) -> Result<(), StoreError> {
-        let seen = self.erased().newest();
-        // Another machine's clock may be behind, and its note may have come late.
-        let notes = self.store.pool_erasures(Moment(seen.0.saturating_sub(i64::try_from(LATE.as_millis()).unwrap_or(0)))).await?;
-        let new: Vec<Key> = notes.into_iter().filter(|note| self.erased().note(note)).filter_map(|(key, _)| Key::parse(&key)).collect();
-        if !new.is_empty() {
-            self.analyses.forget_entries(new).await;
-        }
-        if !self.galleries().is_empty() {
-            let rows = self.store.pools().await?;
-            // One that was deleted and is named again has begun anew.
-            self.galleries().retain(|name, _| rows.iter().any(|row| row.name == *name && !row.contract.is_empty()));
-        }
-        Ok(())
-    }
-
-    fn erased(&self) -> MutexGuard<'_, Erased> {
-        self.erased.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A pool of those named whose vectors are of other networks than these; it is synced, where nobody has asked for that yet.
-    pub async fn outdated(&self, names: &[String], running: &Contract) -> Result<Option<Outdated>, StoreError> {
-        let running = contract_text(running);
-        for name in names {
-            let Some(row) = self.store.pool(name).await? else { continue };
-            if !row.contract.is_empty() && row.contract != running {
-                self.want_sync_once(&row).await?;
-                return Ok(Some(Outdated { pool: row.name, pinned: short(&row.contract), running: short(&running) }));
-            }
-        }
-        Ok(None)
-    }
-
-    /// All pools, by name. `running`: of the networks that run here, where they are known.
-    pub async fn reports(&self, running: Option<&Contract>) -> Result<Vec<PoolReport>, StoreError> {
-        Ok(self.store.pools().await?.iter().map(|row| self.report(row, running)).collect())
-    }
-
-    pub async fn one(&self, name: &str, running: Option<&Contract>) -> Result<Option<PoolReport>, StoreError> {
-        Ok(self.store.pool(name).await?.map(|row| self.report(&row, running)))
-    }
-
-    fn report(&self, row: &PoolRow, running: Option<&Contract>) -> PoolReport {
-        let is_synced_now = row.claimed_until.is_some_and(|until| until > self.clock.now());
-        let differs = running.is_some_and(|running| contract_text(running) != row.contract);
+    fn report(&self, row: &PoolRow, running: &[Running]) -> PoolReport {
         let state = match row {
             _ if self.place_of(row).is_none() => PoolState::NotAllowed,
-            _ if is_synced_now => PoolState::Syncing,
+            _ if row.is_claimed => PoolState::Syncing,
             _ if row.wanted => PoolState::Queued,
             _ if !row.error.is_empty() => PoolState::Failed,
             _ if row.contract.is_empty() => PoolState::New,
-            _ if differs => PoolState::Outdated,
+            _ if contracts::is_outdated(row, running) => PoolState::Outdated,
             _ => PoolState::Synced,
         };
         PoolReport {
@@ -327,6 +261,19 @@ impl AskablePools {
         Self { pools, metrics: Some(metrics) }
     }
 
+    /// Those of the settings, then those of the route.
+    pub async fn all(&self) -> Result<Vec<Arc<dyn Provider>>, StoreError> {
+        let rows = self.pools.store.pools().await?;
+        let of_route = rows.iter().filter(|row| self.pools.of_settings(&row.name).is_none());
+        let of_route = of_route.filter_map(|row| Some(self.provider(&row.name, self.pools.place_of(row)?)));
+        Ok(self.of_settings().into_iter().chain(of_route).collect())
+    }
+
+    /// Those of the settings, which are known whatever becomes of the database.
+    pub fn of_settings(&self) -> Vec<Arc<dyn Provider>> {
+        self.pools.settings.iter().map(|pool| self.provider(&pool.name, pool.place.clone())).collect()
+    }
+
     fn provider(&self, name: &str, place: PoolPlace) -> Arc<dyn Provider> {
         let provider = self.pools.provider(name, place);
         match &self.metrics {
@@ -338,17 +285,8 @@ impl AskablePools {
 
 #[async_trait]
 impl ProviderSource for AskablePools {
-    async fn providers(&self) -> Vec<Arc<dyn Provider>> {
-        let pools = &self.pools;
-        let mut providers: Vec<_> = pools.settings.iter().map(|pool| self.provider(&pool.name, pool.place.clone())).collect();
-        match pools.store.pools().await {
-            Ok(rows) => {
-                let of_route = rows.iter().filter(|row| pools.of_settings(&row.name).is_none());
-                providers.extend(of_route.filter_map(|row| Some(self.provider(&row.name, pools.place_of(row)?))));
-            }
-            Err(error) => tracing::warn!(%error, "the pools could not be read; those of the settings are there"),
-        }
-        providers
+    async fn providers(&self) -> Result<Vec<Arc<dyn Provider>>, ProviderError> {
+        self.all().await.map_err(|error| ProviderError::Store(error.to_string()))
     }
 }
 

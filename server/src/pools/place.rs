@@ -1,6 +1,6 @@
 //! Where a pool may lie. What a caller of the interface names is looked at only below the folders and bucket prefixes that the
 //! operator has set aside (`POOL_ROOTS`, and the buckets of `S3_BUCKETS`): nobody indexes `/etc`, or a bucket that the machine's role
-//! happens to open. Nor the place where the files of requests lie, whatever is set.
+//! happens to open. Nor the place where the files of requests lie, whatever is set: not even the settings themselves may name that.
 
 use crate::config::{ArtifactsPlace, Config, PoolPlace, s3_parts};
 use crate::store::{PoolOrigin, PoolRow};
@@ -16,6 +16,82 @@ pub enum PlaceError {
     NotAllowed,
     #[error("There is no such folder below the roots for pools.")]
     NoFolder,
+}
+
+/// A pool of the settings that lies in, or holds, what the service keeps for itself: photos and crops of requests would be indexed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "The pool `{pool}` of POOLS ({place}) and {kept} ({variable}), where the service keeps its own files, lie within each other: keep \
+     your pictures elsewhere."
+)]
+pub struct PoolOverlaps {
+    pub pool: String,
+    pub place: String,
+    pub variable: &'static str,
+    pub kept: String,
+}
+
+/// Folder of `DATA_DIR` that is set up for pictures: nothing of a request comes there.
+const SAMPLES: &str = "samples";
+
+/// No pool of the settings may lie in, or hold, the places of the service's own files.
+pub fn check_places(config: &Config) -> Result<(), PoolOverlaps> {
+    let data_dir = PoolPlace::Folder(config.storage.data_dir.clone());
+    let samples = PoolPlace::Folder(config.storage.data_dir.join(SAMPLES));
+    let artifacts = artifacts(config);
+    for pool in &config.discovery.pools {
+        let overlaps = |variable, kept: &PoolPlace| PoolOverlaps {
+            pool: pool.name.clone(),
+            place: pool.place.to_string(),
+            variable,
+            kept: kept.to_string(),
+        };
+        if meet(&pool.place, &artifacts) {
+            return Err(overlaps("ARTIFACTS_URL", &artifacts));
+        }
+        if meet(&pool.place, &data_dir) && !lies_in(&pool.place, &samples) {
+            return Err(overlaps("DATA_DIR", &data_dir));
+        }
+    }
+    Ok(())
+}
+
+fn artifacts(config: &Config) -> PoolPlace {
+    match &config.storage.artifacts {
+        ArtifactsPlace::Bucket { bucket, prefix } => PoolPlace::Bucket { bucket: bucket.clone(), prefix: prefix.clone() },
+        ArtifactsPlace::Folder(folder) => PoolPlace::Folder(folder.clone()),
+    }
+}
+
+fn lies_in(place: &PoolPlace, root: &PoolPlace) -> bool {
+    match (place, root) {
+        (PoolPlace::Folder(place), PoolPlace::Folder(root)) => resolved(place).starts_with(resolved(root)),
+        (PoolPlace::Bucket { bucket, prefix }, PoolPlace::Bucket { bucket: of_root, prefix: root }) => {
+            bucket == of_root && is_below(prefix, root)
+        }
+        _ => false,
+    }
+}
+
+/// One lies in the other. A prefix of a pool of the settings is taken as it is: `eng` holds `engine/...`.
+fn meet(pool: &PoolPlace, kept: &PoolPlace) -> bool {
+    let holds = match (pool, kept) {
+        (PoolPlace::Bucket { bucket, prefix }, PoolPlace::Bucket { bucket: of_kept, prefix: kept }) => {
+            bucket == of_kept && format!("{kept}/").starts_with(prefix.as_str())
+        }
+        _ => lies_in(kept, pool),
+    };
+    holds || lies_in(pool, kept)
+}
+
+/// Links resolved, as far as there is something; what is not there yet is taken by its words.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let there = absolute.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    match there {
+        Some((above, real)) => absolute.strip_prefix(above).map_or(real.clone(), |rest| real.join(rest)),
+        None => absolute,
+    }
 }
 
 /// Folders and bucket prefixes below which pools may lie, and those that they may neither lie in nor hold.
@@ -42,12 +118,8 @@ pub fn parse_uri(uri: &str) -> Result<PoolPlace, PlaceError> {
 impl PoolRoots {
     pub fn of(config: &Config) -> Self {
         let buckets = config.s3.buckets.iter().map(|(bucket, prefix)| PoolPlace::Bucket { bucket: bucket.clone(), prefix: prefix.clone() });
-        let artifacts = match &config.storage.artifacts {
-            ArtifactsPlace::Bucket { bucket, prefix } => PoolPlace::Bucket { bucket: bucket.clone(), prefix: prefix.clone() },
-            ArtifactsPlace::Folder(folder) => PoolPlace::Folder(folder.clone()),
-        };
         let roots = config.discovery.pool_roots.iter().cloned().chain(buckets).collect();
-        Self { roots, kept: vec![PoolPlace::Folder(config.storage.data_dir.clone()), artifacts] }
+        Self { roots, kept: vec![PoolPlace::Folder(config.storage.data_dir.clone()), artifacts(config)] }
     }
 
     /// The place as it is to be used, links resolved; an error where it is not below a root.
@@ -81,14 +153,11 @@ impl PoolRoots {
             // A link leads out.
             return Err(PlaceError::NotAllowed);
         }
-        let overlaps = |kept: &PoolPlace| match kept {
-            PoolPlace::Folder(kept) => kept.canonicalize().is_ok_and(|kept| real.starts_with(&kept) || kept.starts_with(&real)),
-            PoolPlace::Bucket { .. } => false,
-        };
-        if self.kept.iter().any(overlaps) {
+        let place = PoolPlace::Folder(real.clone());
+        if self.kept.iter().any(|kept| meet(&place, kept)) {
             return Err(PlaceError::NotAllowed);
         }
-        if real.is_dir() { Ok(PoolPlace::Folder(real)) } else { Err(PlaceError::NoFolder) }
+        if real.is_dir() { Ok(place) } else { Err(PlaceError::NoFolder) }
     }
 }
 
@@ -113,6 +182,7 @@ pub fn shown(row: &PoolRow) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Environment;
     use crate::testing::TempFolder;
 
     fn bucket(bucket: &str, prefix: &str) -> PoolPlace {
@@ -178,5 +248,50 @@ mod tests {
         std::os::unix::fs::symlink(outside.path(), root.path().join("elsewhere")).expect("a link");
         let roots = PoolRoots { roots: vec![PoolPlace::Folder(root.path().into())], kept: Vec::new() };
         assert_eq!(roots.allow(&PoolPlace::Folder(root.path().join("elsewhere"))), Err(PlaceError::NotAllowed));
+    }
+
+    #[test]
+    fn a_pool_of_the_settings_keeps_apart_from_what_the_service_keeps() {
+        let folder = TempFolder::new();
+        folder.write("data/artifacts/x.jpg", b"x");
+        let data = folder.path().join("data");
+        let check = |place: &str, artifacts: &str| {
+            let pools = format!("own={place}");
+            let variables = [("DATA_DIR", data.to_str().expect("a name")), ("POOLS", pools.as_str()), ("ARTIFACTS_URL", artifacts)];
+            let config = Config::from_environment(&Environment::of(&variables)).expect("usable settings");
+            check_places(&config).map_err(|overlaps| overlaps.variable)
+        };
+        let below = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        let (inside, elsewhere) = (format!("file:{}", below("data/artifacts")), format!("file:{}", below("kept")));
+        for (place, artifacts, expected) in [
+            (below("data/samples/pool"), inside.clone(), Ok(())),
+            (below("pool"), inside.clone(), Ok(())),
+            (below("data2"), inside.clone(), Ok(())),
+            (below("data/artifacts/input"), inside.clone(), Err("ARTIFACTS_URL")),
+            (below(""), inside.clone(), Err("ARTIFACTS_URL")),
+            (below("kept/not there yet"), elsewhere.clone(), Err("ARTIFACTS_URL")),
+            (below("data/mine"), elsewhere.clone(), Err("DATA_DIR")),
+            (below("data"), elsewhere, Err("DATA_DIR")),
+            ("s3://faces/people".into(), "s3://faces/engine".into(), Ok(())),
+            ("s3://others/".into(), "s3://faces/engine".into(), Ok(())),
+            ("s3://faces/".into(), "s3://faces/engine".into(), Err("ARTIFACTS_URL")),
+            ("s3://faces/eng".into(), "s3://faces/engine".into(), Err("ARTIFACTS_URL")),
+            ("s3://faces/engine/output/".into(), "s3://faces/engine".into(), Err("ARTIFACTS_URL")),
+            ("s3://faces/people".into(), "s3://faces".into(), Err("ARTIFACTS_URL")),
+        ] {
+            assert_eq!(check(&place, &artifacts), expected, "{place} {artifacts}");
+        }
+        let linked = folder.path().join("linked");
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&data, &linked).expect("a link");
+            assert_eq!(check(&linked.to_string_lossy(), &inside), Err("ARTIFACTS_URL"), "by another name");
+        }
+    }
+
+    #[test]
+    fn an_overlap_is_told_with_both_places() {
+        let told = PoolOverlaps { pool: "own".into(), place: "/srv".into(), variable: "DATA_DIR", kept: "/srv/data".into() }.to_string();
+        assert!(["`own`", "(/srv)", "/srv/data", "(DATA_DIR)"].iter().all(|part| told.contains(part)), "{told}");
     }
 }

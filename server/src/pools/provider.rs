@@ -40,11 +40,7 @@ impl PoolProvider {
             }
             return Err(ProviderError::ContractMismatch);
         }
-        let gallery = {
-            let fresh = Gallery::new(contract.clone()).map_err(GalleryError::from)?;
-            let mut galleries = self.pools.galleries();
-            Arc::clone(galleries.entry(self.name.clone()).or_insert_with(|| Arc::new(tokio::sync::Mutex::new(fresh))))
-        };
+        let gallery = self.pools.gallery(&row, contract).map_err(GalleryError::from)?;
         let mut gallery = gallery.lock_owned().await;
         if !gallery.is_of(contract) {
             *gallery = Gallery::new(contract.clone()).map_err(GalleryError::from)?;

@@ -1,9 +1,9 @@
 //! What lies in a pool: every picture with a mark that changes when the picture does. Nothing is read but lists.
 
 use crate::config::PoolPlace;
-use crate::discovery::{Candidate, FolderProvider, Location, ProviderError, is_picture_key};
+use crate::discovery::{Candidate, FolderListing, FolderProvider, Location, ProviderError, is_picture_key};
 use crate::s3::{S3Access, S3Error};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// Pictures of one pool at most.
@@ -18,9 +18,37 @@ pub struct Listed {
     pub etag: String,
 }
 
-/// All pictures, in the order of their places.
-pub async fn list(name: &str, place: &PoolPlace, s3: &S3Access) -> Result<Vec<Listed>, ProviderError> {
-    let mut listed = match place {
+/// A pool as far as it could be seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// In the order of their places.
+    pub pictures: Vec<Listed>,
+    /// Parts of a folder that could not be read; the empty path: there is more than was listed.
+    unseen: Vec<PathBuf>,
+}
+
+impl Listing {
+    /// Whether what lies at a place is gone where it is not listed: nobody can say that of a place that was not seen.
+    pub fn would_name(&self, place: &str) -> bool {
+        !self.unseen.iter().any(|part| Path::new(place).starts_with(part))
+    }
+
+    /// A sentence for the operator where a part was not seen; else empty. It names no path: what the operator can read is in the log.
+    pub fn left_out(&self) -> String {
+        match self.unseen.iter().filter(|part| part.components().any(|part| matches!(part, Component::Normal(_)))).count() {
+            0 if self.unseen.is_empty() => String::new(),
+            0 => format!("The pool holds more than {MOST} entries, and not all of them were looked at: make several pools of it."),
+            parts => format!(
+                "{parts} folders or files below the pool could not be read, and are left as they were: see that the service may read \
+                 them, and sync again. The rest is synced."
+            ),
+        }
+    }
+}
+
+/// All pictures. Takes as long as the folder or bucket does.
+pub async fn list(name: &str, place: &PoolPlace, s3: &S3Access) -> Result<Listing, ProviderError> {
+    let mut listing = match place {
         PoolPlace::Folder(folder) => {
             let (name, folder) = (name.to_owned(), folder.clone());
             let listing = tokio::task::spawn_blocking(move || in_folder(&name, &folder));
@@ -28,27 +56,34 @@ pub async fn list(name: &str, place: &PoolPlace, s3: &S3Access) -> Result<Vec<Li
         }
         PoolPlace::Bucket { bucket, prefix } => in_bucket(bucket, prefix, s3).await?,
     };
-    listed.sort_unstable_by(|a, b| a.place.cmp(&b.place));
-    Ok(listed)
+    listing.pictures.sort_unstable_by(|a, b| a.place.cmp(&b.place));
+    Ok(listing)
 }
 
-fn in_folder(name: &str, folder: &Path) -> Result<Vec<Listed>, ProviderError> {
-    let mut listed = Vec::new();
-    let mut nameless = 0_usize;
-    for path in FolderProvider::new(name, folder).pictures(MOST)? {
+fn in_folder(name: &str, folder: &Path) -> Result<Listing, ProviderError> {
+    let FolderListing { pictures, mut unseen } = FolderProvider::new(name, folder).list(MOST)?;
+    let (mut listed, mut nameless) = (Vec::with_capacity(pictures.len()), 0_usize);
+    for path in pictures {
         let Some(place) = text(&path) else {
             nameless += 1;
             continue;
         };
-        // It may have gone since it was listed.
-        let Ok(metadata) = std::fs::symlink_metadata(folder.join(&path)) else { continue };
+        let metadata = match std::fs::symlink_metadata(folder.join(&path)) {
+            Ok(metadata) => metadata,
+            // It has gone since it was listed.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(_) => {
+                unseen.push(path);
+                continue;
+            }
+        };
         let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos());
         listed.push(Listed { place, etag: format!("{}-{changed}", metadata.len()) });
     }
     if nameless > 0 {
         tracing::warn!(pool = name, count = nameless, "pictures whose names are no Unicode text are left out of the pool");
     }
-    Ok(listed)
+    Ok(Listing { pictures: listed, unseen })
 }
 
 /// With `/` between its parts; None where a part is no UTF-8.
@@ -57,7 +92,7 @@ fn text(path: &Path) -> Option<String> {
     Some(parts?.join("/"))
 }
 
-async fn in_bucket(bucket: &str, prefix: &str, s3: &S3Access) -> Result<Vec<Listed>, ProviderError> {
+async fn in_bucket(bucket: &str, prefix: &str, s3: &S3Access) -> Result<Listing, ProviderError> {
     let listing = s3.client().await.list_objects_v2().bucket(bucket).set_prefix((!prefix.is_empty()).then(|| prefix.to_owned()));
     let mut pages = listing.into_paginator().send();
     let mut listed = Vec::new();
@@ -65,7 +100,7 @@ async fn in_bucket(bucket: &str, prefix: &str, s3: &S3Access) -> Result<Vec<List
         let page = page.map_err(|error| S3Error::from(&error))?;
         for object in page.contents() {
             if listed.len() >= MOST {
-                return Ok(listed);
+                return Ok(Listing { pictures: listed, unseen: vec![PathBuf::new()] });
             }
             let (size, changed) = (object.size().unwrap_or(0), object.last_modified().map(|at| at.as_nanos()).unwrap_or(0));
             let Some(key) = object.key().filter(|key| is_picture_key(key) && size != 0) else { continue };
@@ -74,7 +109,7 @@ async fn in_bucket(bucket: &str, prefix: &str, s3: &S3Access) -> Result<Vec<List
             listed.push(Listed { place: key.to_owned(), etag });
         }
     }
-    Ok(listed)
+    Ok(Listing { pictures: listed, unseen: Vec::new() })
 }
 
 /// A picture of a pool as a candidate. The title is the name without folders and ending, as unsynced pools have it.
@@ -100,7 +135,7 @@ mod tests {
         folder.write("b/2.jpg", b"two");
         folder.write("a.png", b"one");
         folder.write("notes.txt", b"words");
-        let listed = |folder: &TempFolder| in_folder("own", folder.path()).expect("listed");
+        let listed = |folder: &TempFolder| in_folder("own", folder.path()).expect("listed").pictures;
         let before = listed(&folder);
         assert_eq!(before.iter().map(|picture| picture.place.as_str()).collect::<Vec<_>>(), ["a.png", "b/2.jpg"]);
         assert_eq!(listed(&folder), before);
@@ -113,5 +148,17 @@ mod tests {
     #[test]
     fn a_missing_folder_is_an_error_and_no_empty_pool() {
         assert_eq!(in_folder("own", Path::new("/nonexistent/pool")).map_err(|error| error.kind()), Err("provider_unavailable"));
+    }
+
+    #[test]
+    fn nothing_is_gone_that_was_not_seen() {
+        let listing = |unseen: &[&str]| Listing { pictures: Vec::new(), unseen: unseen.iter().map(PathBuf::from).collect() };
+        let partly = listing(&["a/b", "c.jpg"]);
+        for (place, gone) in [("a/1.jpg", true), ("a/bc/1.jpg", true), ("a/b/1.jpg", false), ("a/b/c/1.jpg", false), ("c.jpg", false)] {
+            assert_eq!(partly.would_name(place), gone, "{place}");
+        }
+        assert!(partly.left_out().starts_with("2 folders or files"), "{}", partly.left_out());
+        assert!(!listing(&[""]).would_name("1.jpg") && listing(&[""]).left_out().contains("several pools"));
+        assert!(listing(&[]).would_name("1.jpg") && listing(&[]).left_out().is_empty());
     }
 }

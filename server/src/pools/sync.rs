@@ -1,9 +1,10 @@
 //! Syncing a pool: what is new or has changed is fetched, looked at and stored; what has gone goes.
 //!
-//! One sync at a time for a pool, on whatever machine: a claim in the database, renewed while it goes on. Each picture is stored
-//! by itself, so a sync that dies goes on where it was, on the next machine that looks. Searches come first: while one runs here, a
-//! sync begins no more than a picture a second.
+//! One sync at a time for a pool, on whatever machine: a claim in the database, renewed beside whatever the sync does, however long
+//! that takes; where it is lost the sync ends. Each picture is stored by itself, so a sync that dies goes on where it was, on the
+//! next machine that looks. Searches come first ([`turn`]): while one runs here, a sync begins no more than a picture a second.
 
+use super::turn::{self, Busy};
 use super::{Pools, contract_text, networks_text, source};
 use crate::analyses::{Key, encode};
 use crate::config::PoolPlace;
@@ -13,30 +14,23 @@ use crate::store::{NewPicture, PictureRow, PoolStore, StoreError, SyncClaim, Syn
 use futures::{StreamExt, stream};
 use models::{Caller, Vision};
 use sha2::{Digest, Sha256};
-use source::Listed;
+use source::{Listed, Listing};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// How long others wait for somebody who syncs and says nothing.
-const LEASE: Duration = Duration::from_secs(60);
 /// How often the claim is renewed, and how far the sync is, told.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How often is looked for a sync that was asked for on another machine.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How long a picture waits for searches to end, and how often is looked whether they have.
-const PATIENCE: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(50);
 /// Of one picture's fetch.
 const FETCH_TIME: Duration = Duration::from_secs(120);
 const RETRIES: u32 = 2;
-
-/// Whether a search runs here.
-pub type Busy = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// What came of one picture.
 enum Looked {
@@ -52,6 +46,21 @@ enum Looked {
     NetworksFail,
 }
 
+/// How far a sync is: pictures to be looked at, those that were, those that could not be.
+#[derive(Debug, Default)]
+struct Counts {
+    to_do: AtomicU64,
+    done: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Counts {
+    fn now(&self) -> (u64, u64, u64) {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (of(&self.to_do), of(&self.done), of(&self.failed))
+    }
+}
+
 /// What all pictures of one sync share.
 struct Task {
     ctx: Arc<PipelineContext>,
@@ -62,6 +71,7 @@ struct Task {
     networks: String,
     contract: String,
     busy: Busy,
+    patience: Duration,
 }
 
 /// Tells the networks on its drop that nobody waits any more.
@@ -100,19 +110,6 @@ impl Pools {
         }
     }
 
-    /// Where no networks run: lets go of what was deleted elsewhere.
-    pub async fn watch(self: Arc<Self>, shutdown: CancellationToken) {
-        while !shutdown.is_cancelled() {
-            if let Err(error) = self.forget_deleted().await {
-                tracing::debug!(%error, "the pools could not be read");
-            }
-            tokio::select! {
-                () = sleep(LOOK_EVERY) => {}
-                () = shutdown.cancelled() => return,
-            }
-        }
-    }
-
     /// False: nothing was to be done.
     async fn sync_next(&self, ctx: &Arc<PipelineContext>, busy: &Busy, shutdown: &CancellationToken) -> Result<bool, StoreError> {
         // Vectors of networks that only stand in are not worth a pool.
@@ -121,19 +118,56 @@ impl Pools {
             None => Some(Arc::clone(&ctx.vision)),
         };
         let Some(vision) = vision else { return Ok(false) };
-        let now = self.clock.now();
-        let Some(claim) = self.store.claim_sync(now, now.plus(LEASE)).await? else { return Ok(false) };
-        let Some(end) = self.sync(ctx, vision, busy, &claim, shutdown).await? else {
-            tracing::info!(pool = claim.pool, "a sync ends: the pool is deleted, or another machine has taken over");
-            return Ok(true);
+        let Some(claim) = self.store.claim_sync(self.lease).await? else { return Ok(false) };
+        let counts = Counts::default();
+        let ended = tokio::select! {
+            ended = self.sync(ctx, vision, busy, &claim, &counts) => ended,
+            () = self.hold(&claim, &counts) => Ok(None),
+            () = shutdown.cancelled() => Ok(Some(SyncEnd::LeftOff)),
+        };
+        let end = match ended {
+            Ok(Some(end)) => end,
+            Ok(None) => {
+                tracing::info!(pool = claim.pool, "a sync ends: the pool is deleted, or another machine has taken over");
+                return Ok(true);
+            }
+            Err(error) => {
+                // Whoever comes next need not wait for the lease to end.
+                let _ = self.store.end_sync(&claim, &SyncEnd::LeftOff).await;
+                return Err(error);
+            }
         };
         match &end {
-            SyncEnd::Synced { .. } => tracing::info!(pool = claim.pool, "pool synced"),
-            SyncEnd::Failed(why) => tracing::warn!(pool = claim.pool, why, "a pool could not be synced"),
+            SyncEnd::Synced { left_out, .. } if left_out.is_empty() => tracing::info!(pool = claim.pool, "pool synced"),
+            SyncEnd::Synced { left_out: why, .. } | SyncEnd::Failed(why) => {
+                tracing::warn!(pool = claim.pool, why, "a pool could not be synced, or not all of it");
+            }
             SyncEnd::LeftOff => {}
         }
-        self.store.end_sync(&claim, &end, self.clock.now()).await?;
+        self.store.end_sync(&claim, &end).await?;
         Ok(true)
+    }
+
+    /// Renews the claim for as long as it is asked to. Returns when it is lost: the pool is deleted, another machine has taken over,
+    /// or may have, since the database could not be asked for so long.
+    async fn hold(&self, claim: &SyncClaim, counts: &Counts) {
+        let mut ticks = interval(TELL_EVERY.min(claim.lease / 4));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut held = Instant::now();
+        loop {
+            ticks.tick().await;
+            let asked = Instant::now();
+            match self.store.sync_goes_on(claim, counts.now()).await {
+                Ok(true) => held = asked,
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::debug!(%error, "a sync could not say that it goes on; tried again");
+                    if held.elapsed() >= claim.lease {
+                        return;
+                    }
+                }
+            }
+        }
     }
 
     /// None: the claim is lost.
@@ -143,65 +177,52 @@ impl Pools {
         vision: Arc<dyn Vision>,
         busy: &Busy,
         claim: &SyncClaim,
-        shutdown: &CancellationToken,
+        counts: &Counts,
     ) -> Result<Option<SyncEnd>, StoreError> {
         let store: &dyn PoolStore = &*self.store;
         let Some(row) = store.pool(&claim.pool).await? else { return Ok(None) };
         let Some(place) = self.place_of(&row) else {
             return Ok(Some(SyncEnd::Failed("The pool may not be looked at: name its place in POOL_ROOTS, or the pool in POOLS.".into())));
         };
-        let listed = match source::list(&claim.pool, &place, &self.s3).await {
-            Ok(listed) => listed,
+        let listing = match source::list(&claim.pool, &place, &self.s3).await {
+            Ok(listing) => listing,
             Err(error) => return Ok(Some(SyncEnd::Failed(format!("The pool could not be listed: {error}.")))),
         };
         let mut known: HashMap<String, PictureRow> =
             store.pictures(&claim.pool).await?.into_iter().map(|row| (row.place.clone(), row)).collect();
-        let there: HashSet<&str> = listed.iter().map(|picture| picture.place.as_str()).collect();
-        let gone: Vec<i64> = known.values().filter(|row| !there.contains(row.place.as_str())).map(|row| row.number).collect();
-        if !store.drop_pictures(claim, &gone, self.lease()).await? {
+        let gone = gone(&listing, known.values());
+        if !store.drop_pictures(claim, &gone).await? {
             return Ok(None);
         }
+        let left_out = listing.left_out();
         let (networks, contract) = (networks_text(vision.info()), contract_text(&vision.info().contract));
         let is_known = |picture: &Listed| known.get(&picture.place).is_some_and(|row| row.etag == picture.etag && row.networks == networks);
-        let to_do: Vec<Listed> = listed.into_iter().filter(|picture| !is_known(picture)).collect();
-        let (all, mut done, mut failed, mut replaced, mut networks_fail) = (to_do.len() as u64, 0, 0, gone.len(), false);
-        if !store.sync_goes_on(claim, (all, done, failed), self.lease()).await? {
-            return Ok(None);
-        }
+        let to_do: Vec<Listed> = listing.pictures.into_iter().filter(|picture| !is_known(picture)).collect();
+        let (all, mut replaced, mut networks_fail) = (to_do.len(), gone.len(), false);
+        counts.to_do.store(all as u64, Ordering::Relaxed);
         let lanes = vision.info().lanes.max(1);
         let caller = Caller::new();
         let _leaves_with_the_sync = Leaving(caller.clone());
         let (ctx, busy, pool) = (Arc::clone(ctx), Arc::clone(busy), claim.pool.clone());
-        let sync = Arc::new(Task { ctx, vision, caller, pool, place, networks, contract, busy });
+        let patience = self.patience;
+        let sync = Arc::new(Task { ctx, vision, caller, pool, place, networks, contract, busy, patience });
         let work = to_do.into_iter().map(|picture| {
             let before = known.remove(&picture.place);
             Arc::clone(&sync).look(picture, before)
         });
         let mut looked = stream::iter(work).buffer_unordered(lanes);
-        let mut ticks = interval(TELL_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let there = tokio::select! {
-                () = shutdown.cancelled() => return Ok(Some(SyncEnd::LeftOff)),
-                _ = ticks.tick() => store.sync_goes_on(claim, (all, done, failed), self.lease()).await?,
-                one = looked.next() => {
-                    let Some(one) = one else { break };
-                    done += 1;
-                    match one {
-                        Looked::Same { number, etag } => store.touch_picture(claim, number, &etag).await?,
-                        Looked::New(picture) => {
-                            replaced += 1;
-                            store.put_picture(claim, &picture, self.lease()).await?
-                        }
-                        Looked::NotNow => {
-                            failed += 1;
-                            true
-                        }
-                        Looked::NetworksFail => {
-                            (failed, networks_fail) = (failed + 1, true);
-                            true
-                        }
-                    }
+        while let Some(one) = looked.next().await {
+            counts.done.fetch_add(1, Ordering::Relaxed);
+            let there = match one {
+                Looked::Same { number, etag } => store.touch_picture(claim, number, &etag).await?,
+                Looked::New(picture) => {
+                    replaced += 1;
+                    store.put_picture(claim, &picture).await?
+                }
+                Looked::NotNow | Looked::NetworksFail => {
+                    networks_fail |= matches!(one, Looked::NetworksFail);
+                    counts.failed.fetch_add(1, Ordering::Relaxed);
+                    true
                 }
             };
             if !there {
@@ -209,7 +230,7 @@ impl Pools {
             }
         }
         drop(looked);
-        if !store.sync_goes_on(claim, (all, done, failed), self.lease()).await? {
+        if !store.sync_goes_on(claim, counts.now()).await? {
             return Ok(None);
         }
         if replaced > 0 {
@@ -218,22 +239,18 @@ impl Pools {
         if networks_fail {
             return Ok(Some(SyncEnd::Failed(format!("The networks failed on some of {all} pictures: sync the pool again."))));
         }
-        Ok(Some(SyncEnd::Synced { contract: sync.contract.clone() }))
+        Ok(Some(SyncEnd::Synced { contract: sync.contract.clone(), left_out }))
     }
+}
 
-    fn lease(&self) -> crate::clock::Moment {
-        self.clock.now().plus(LEASE)
-    }
+/// Numbers of pictures that are not there any more.
+fn gone<'a>(listing: &Listing, known: impl Iterator<Item = &'a PictureRow>) -> Vec<i64> {
+    let there: HashSet<&str> = listing.pictures.iter().map(|picture| picture.place.as_str()).collect();
+    known.filter(|row| !there.contains(row.place.as_str()) && listing.would_name(&row.place)).map(|row| row.number).collect()
 }
 
 impl Task {
     async fn look(self: Arc<Self>, picture: Listed, before: Option<PictureRow>) -> Looked {
-        for _ in 0..PATIENCE {
-            if !(self.busy)() {
-                break;
-            }
-            sleep(PAUSE).await;
-        }
         let request = FetchRequest::new(Uuid::new_v4(), self.ctx.limits.max_bytes, RetryBudget::new(RETRIES), FETCH_TIME);
         let candidate = source::candidate(&self.pool, &self.place, &picture.place);
         let body = match self.ctx.fetcher.fetch(&candidate, &request).await {
@@ -247,7 +264,7 @@ impl Task {
                 return Looked::NotNow;
             }
         };
-        let Ok(permit) = Arc::clone(&self.ctx.compute).acquire_owned().await else { return Looked::NotNow };
+        let Some(permit) = turn::take(&self.ctx.compute, &self.busy, self.patience).await else { return Looked::NotNow };
         let sync = Arc::clone(&self);
         let work = move || {
             let _permit = permit;

@@ -21,7 +21,7 @@ struct Numbered {
     postgres: Option<&'static str>,
 }
 
-const MIGRATIONS: [Numbered; 6] = [
+const MIGRATIONS: [Numbered; 7] = [
     Numbered { version: 1, name: "requests", sql: include_str!("../../migrations/0001_requests.sql"), postgres: None },
     Numbered {
         version: 2,
@@ -32,6 +32,7 @@ const MIGRATIONS: [Numbered; 6] = [
     Numbered { version: 3, name: "many machines", sql: include_str!("../../migrations/0003_many_machines.sql"), postgres: None },
     Numbered { version: 4, name: "shares", sql: include_str!("../../migrations/0004_shares.sql"), postgres: None },
     Numbered { version: 5, name: "pools", sql: include_str!("../../migrations/0005_pools.sql"), postgres: None },
+    Numbered { version: 6, name: "pools again", sql: include_str!("../../migrations/0006_pools_again.sql"), postgres: None },
     Numbered { version: 7, name: "alone", sql: include_str!("../../migrations/0007_alone.sql"), postgres: None },
 ];
 

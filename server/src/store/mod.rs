@@ -21,7 +21,9 @@ mod writing;
 
 pub use deliveries::{Delivery, QUEUE, Queue};
 pub use notices::{Notice, Notices};
-pub use pools::{NewPicture, NewPool, PictureRow, PoolOrigin, PoolRow, PoolStore, StoredAnalysis, SyncClaim, SyncEnd};
+pub use pools::{
+    NewPicture, NewPool, PictureRow, PoolAdded, PoolOrigin, PoolRow, PoolStore, PublishedContract, StoredAnalysis, SyncClaim, SyncEnd,
+};
 pub use sql::SqlStore;
 
 use crate::clock::Moment;
@@ -228,6 +230,15 @@ pub struct Cursor {
     pub id: Uuid,
 }
 
+/// A request without anything of its contents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Past {
+    pub state: RequestState,
+    pub created_at: Moment,
+    /// When it ended, where it has.
+    pub updated_at: Moment,
+}
+
 /// A link by which others read a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
@@ -324,6 +335,9 @@ pub trait Store: PoolStore + Send + Sync {
 
     /// The newest requests, after `cursor`.
     async fn page(&self, cursor: Option<Cursor>, limit: u32) -> Result<Vec<(Cursor, RequestSummary)>, StoreError>;
+
+    /// The newest requests that were made since a time, newest first: only how they stand and when.
+    async fn recent(&self, since: Moment, limit: u32) -> Result<Vec<Past>, StoreError>;
 
     /// Requests whose time is over.
     async fn expired(&self, now: Moment) -> Result<Vec<Uuid>, StoreError>;

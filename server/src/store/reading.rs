@@ -1,6 +1,6 @@
 //! The statements that only read.
 
-use super::{Cursor, Idempotency, Leftovers, Lookup, RequestRow, StoreError, Submitted, dialect::Dialect};
+use super::{Cursor, Idempotency, Leftovers, Lookup, Past, RequestRow, StoreError, Submitted, dialect::Dialect};
 use crate::clock::Moment;
 use app::api::{Event, LogLine, RequestState, RequestSummary};
 use serde::de::DeserializeOwned;
@@ -122,6 +122,20 @@ pub async fn page(readers: &AnyPool, cursor: Option<Cursor>, limit: u32) -> Resu
             Ok((cursor, RequestSummary { request_id: id, status: state_of(&state)?, created_at, updated_at }))
         })
         .collect()
+}
+
+pub async fn recent(readers: &AnyPool, since: Moment, limit: u32) -> Result<Vec<Past>, StoreError> {
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        "SELECT state, created_at, updated_at FROM requests WHERE created_at >= $1 ORDER BY created_at DESC, id DESC LIMIT $2",
+    )
+    .bind(since.0)
+    .bind(i64::from(limit))
+    .fetch_all(readers)
+    .await?;
+    let past = |(state, created_at, updated_at): (String, i64, i64)| {
+        Ok(Past { state: state_of(&state)?, created_at: Moment(created_at), updated_at: Moment(updated_at) })
+    };
+    rows.into_iter().map(past).collect()
 }
 
 fn ids(rows: Vec<(String,)>) -> Result<Vec<Uuid>, StoreError> {

@@ -5,8 +5,8 @@
 //! pool; what is deleted is vacuumed, and its log and backups are the operator's.
 
 use super::{
-    Batch, Claim, Claimed, Cursor, Due, Erased, Idempotency, Leftovers, Lookup, NewRequest, Notices, Outcome, Queue, Recovered, RequestRow,
-    Retry, Share, Store, StoreError, Submitted, claiming, deliveries, dialect::Dialect, migrations, reading, shares, writing,
+    Batch, Claim, Claimed, Cursor, Due, Erased, Idempotency, Leftovers, Lookup, NewRequest, Notices, Outcome, Past, Queue, Recovered,
+    RequestRow, Retry, Share, Store, StoreError, Submitted, claiming, deliveries, dialect::Dialect, migrations, reading, shares, writing,
 };
 use crate::clock::Moment;
 use app::api::{ErrorDetail, Event, LogLine, RequestState, RequestSummary};
@@ -310,6 +310,10 @@ impl Store for SqlStore {
 
     async fn page(&self, cursor: Option<Cursor>, limit: u32) -> Result<Vec<(Cursor, RequestSummary)>, StoreError> {
         within_limit(reading::page(&self.readers, cursor, limit)).await
+    }
+
+    async fn recent(&self, since: Moment, limit: u32) -> Result<Vec<Past>, StoreError> {
+        within_limit(reading::recent(&self.readers, since, limit)).await
     }
 
     async fn expired(&self, now: Moment) -> Result<Vec<Uuid>, StoreError> {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use models::{ModelError, Vision};
 use server::clock::ShiftedClock;
+use server::clock::{Moment, StoppedClock};
 use server::discovery::{Candidate, FolderProvider, Found, Location, ProbeQuery, Provider, ProviderError};
 use server::fetch::{FetchError, FetchRequest, Fetched, Fetcher, Source};
 use server::objects::{FolderObjects, Objects};
@@ -125,6 +126,7 @@ impl Stage {
         };
         let objects: Arc<dyn Objects> = Arc::new(FolderObjects::open(self.kept.path()).expect("a store"));
         let mut context = PipelineContext::new(vision, providers, Some(objects));
+        context.clock = Arc::new(StoppedClock(Moment(1_772_323_199_999)));
         context.visions = visions;
         // One after the other, so that it is known which picture the networks fail on.
         context.max_concurrency = 1;

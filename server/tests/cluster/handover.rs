@@ -160,6 +160,8 @@ const RETRIES: usize = 2;
 /// One request kills whoever takes it; others are handed in around it.
 async fn outlive_a_fatal_request(ground: Ground, entrances: Entrances, workers: Vec<(Role, String, Node)>) {
     let ground = Arc::new(ground);
+    // All are there, and as many in hand as may be, before the first of them looks for a face.
+    ground.hold_runs();
     let (good, poison) = (Ground::form, Form::lawful().file("image", "photo.png", &played::fatal()).field("providers", "samples"));
     let mut ids = vec![entrances.accepted(0, "person 0", &good("person 0")).await];
     let fatal = entrances.accepted(0, "the fatal one", &poison).await;
@@ -185,6 +187,7 @@ async fn outlive_a_fatal_request(ground: Ground, entrances: Entrances, workers: 
             }
         });
     }
+    ground.let_runs_go();
     let (followed, report) = (follow(&entrances, 0, &fatal).await, entrances.ended(0, &fatal).await);
     assert_eq!((report["status"].as_str(), report["error"]["code"].as_str()), (Some("failed"), Some("interrupted")), "{report:#}");
     assert_eq!(report["error"]["details"]["max_retries"], RETRIES);

@@ -30,6 +30,8 @@ pub enum Instead {
     Status(StatusCode),
     /// It is never answered.
     Silence,
+    /// It is answered once [`S3Server::let_go`] is called.
+    Later,
 }
 
 type Rule = Box<dyn Fn(&Request) -> Option<Instead> + Send>;
@@ -44,6 +46,7 @@ pub struct S3Server {
     pub refused: Arc<AtomicUsize>,
     rule: Arc<Mutex<Option<Rule>>>,
     shut: watch::Sender<bool>,
+    go: watch::Sender<bool>,
 }
 
 impl S3Server {
@@ -55,10 +58,11 @@ impl S3Server {
         let (requests, refused) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let rule: Arc<Mutex<Option<Rule>>> = Arc::default();
         let (counted, ruled) = (Arc::clone(&requests), Arc::clone(&rule));
+        let (go, is_go) = watch::channel(false);
         let router = Router::new().fallback(move |request: Request| {
             counted.fetch_add(1, Ordering::SeqCst);
             let instead = ruled.lock().expect("the rule").as_ref().and_then(|rule| rule(&request));
-            let service = service.clone();
+            let (service, mut may_go) = (service.clone(), is_go.clone());
             async move {
                 match instead {
                     None => service.oneshot(request).await.expect("an answer").map(Body::new),
@@ -68,12 +72,16 @@ impl S3Server {
                         Response::builder().status(status).body(Body::empty()).expect("an answer")
                     }
                     Some(Instead::Silence) => std::future::pending().await,
+                    Some(Instead::Later) => {
+                        let _ = may_go.wait_for(|go| *go).await;
+                        service.oneshot(request).await.expect("an answer").map(Body::new)
+                    }
                 }
             }
         });
         let (shut, is_shut) = watch::channel(false);
         let address = gate(serve(router).await, is_shut, Arc::clone(&refused)).await;
-        Self { folder, endpoint: format!("http://{address}"), address, requests, refused, rule, shut }
+        Self { folder, endpoint: format!("http://{address}"), address, requests, refused, rule, shut, go }
     }
 
     /// An object; its bucket is made where it is not there yet.
@@ -121,6 +129,11 @@ impl S3Server {
 
     pub fn come_back(&self) {
         self.shut.send_replace(false);
+    }
+
+    /// What was held back is answered, and what comes is.
+    pub fn let_go(&self) {
+        self.go.send_replace(true);
     }
 
     /// From now on the rule is asked first.

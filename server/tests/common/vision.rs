@@ -51,6 +51,8 @@ pub struct FakeVision {
     pub looks: AtomicUsize,
     /// How often any of the networks was asked.
     pub calls: AtomicUsize,
+    /// The colours of the pictures that were looked at for faces, in the order in which that began.
+    seen: Mutex<Vec<[u8; 3]>>,
 }
 
 impl Default for FakeVision {
@@ -59,6 +61,7 @@ impl Default for FakeVision {
         let network = |role: &str| NetworkInfo {
             role: role.into(),
             model: format!("{role}@00000000"),
+            sha256: "00".repeat(32),
             warm_up: 0.0625,
             max_batch: if role == "embedding" { 8 } else { 1 },
         };
@@ -80,7 +83,8 @@ impl Default for FakeVision {
             networks: ["person", "face", "embedding"].map(network).to_vec(),
             lanes: 2,
         };
-        Self { info, gate: gate(), loading: gate(), failing: AtomicUsize::new(0), looks: AtomicUsize::new(0), calls: AtomicUsize::new(0) }
+        let number = || AtomicUsize::new(0);
+        Self { info, gate: gate(), loading: gate(), failing: number(), looks: number(), calls: number(), seen: Mutex::default() }
     }
 }
 
@@ -103,6 +107,16 @@ impl FakeVision {
         let vision = Self::default();
         vision.failing.store(times, Ordering::SeqCst);
         vision
+    }
+
+    /// Pictures of a sync come one by one.
+    pub fn with_one_lane(mut self) -> Self {
+        self.info.lanes = 1;
+        self
+    }
+
+    pub fn seen(&self) -> Vec<[u8; 3]> {
+        self.seen.lock().expect("whole").clone()
     }
 
     pub fn load(self: Arc<Self>) -> Result<Arc<dyn Vision>, ModelError> {
@@ -136,6 +150,7 @@ impl Vision for FakeVision {
     fn faces(&self, _: &Caller, picture: &RgbImage, _: u32) -> Result<Detected, ModelError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         self.looks.fetch_add(1, Ordering::SeqCst);
+        self.seen.lock().expect("whole").push(picture.get_pixel(picture.width() / 2, picture.height() / 2).0);
         self.gate.pass();
         if self.failing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
             return Err(ModelError::Engine("told to fail".into()));

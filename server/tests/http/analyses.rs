@@ -39,7 +39,7 @@ fn found(report: &Value) -> Value {
     fn without_links(value: &mut Value) {
         match value {
             Value::Object(fields) => {
-                fields.retain(|_, value| !value.as_str().is_some_and(|text| text.starts_with("/artifacts/")));
+                fields.retain(|name, value| name != "retrieved_at" && !value.as_str().is_some_and(|text| text.starts_with("/artifacts/")));
                 fields.values_mut().for_each(without_links);
             }
             Value::Array(items) => items.iter_mut().for_each(without_links),

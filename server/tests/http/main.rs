@@ -10,16 +10,19 @@ mod postgres;
 #[path = "../real/mod.rs"]
 mod real;
 
+mod alone;
 mod analyses;
 mod artifacts;
 mod bad_input;
 mod erasure;
 mod events;
+mod evidence;
 mod full_disk;
 mod given;
 mod matching;
 mod metrics;
 mod near_duplicates;
+mod openapi;
 mod pages;
 mod pools;
 mod providers;

@@ -1,6 +1,6 @@
 //! `GET /metrics`, as Prometheus reads it.
 
-use crate::common::{FakeVision, Form, TestApp, folder, pictures};
+use crate::common::{FakeVision, Form, TestApp, folder, pictures, until};
 
 /// The values of a metric, summed over its series that hold all of `labels`.
 fn sum(text: &str, name: &str, labels: &[&str]) -> f64 {
@@ -44,6 +44,19 @@ async fn a_second_identical_request_runs_no_network_and_the_metrics_prove_it() {
     assert_eq!(sum(&second, "face_engine_cache_misses_total", &["cache=\"analyses\"", "layer=\"disk\""]), 6.0);
     assert_eq!(sum(&second, "face_engine_cache_entries", &["cache=\"analyses\"", "layer=\"disk\""]), 6.0);
     assert_eq!(sum(&second, "face_engine_requests_submitted_total", &[]), 2.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_of_a_synced_pool_count_as_known() {
+    let folder = folder();
+    let app = TestApp::start(folder.path()).await;
+    app.client.send("POST", "/pools/samples/sync", &[], &[]).await;
+    until("the pool is synced", || async { app.client.get("/pools").await.json()["pools"][0]["state"] == "synced" }).await;
+    search(&app).await;
+    let text = metrics(&app).await;
+    let of_pools = |name: &str| sum(&text, name, &["cache=\"analyses\"", "layer=\"pools\""]);
+    // The query is known to nobody.
+    assert_eq!((of_pools("face_engine_cache_hits_total"), of_pools("face_engine_cache_misses_total")), (5.0, 1.0), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

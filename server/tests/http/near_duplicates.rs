@@ -90,7 +90,7 @@ async fn what_is_listed_only_because_others_collapsed_has_its_crops_all_the_same
     let (result, app, _folder) = search(&files, Form::good().field("top_k", "1")).await;
     assert_eq!(listed(&result), ["file:2 other.png"]);
     let found = &result.result[0].matches[0];
-    for link in [&found.crop, &found.thumbnail, &found.annotated] {
+    for link in [&found.crop, &found.aligned, &found.thumbnail, &found.picture, &found.annotated] {
         let reply = app.client.get(link.as_deref().expect("a link")).await;
         assert_eq!((reply.status, reply.header("content-type")), (200, "image/jpeg"));
     }

@@ -5,7 +5,8 @@ use crate::postgres;
 use insta::assert_snapshot;
 use models::{Embedding, Vision};
 use serde_json::{Value, json};
-use server::clock::Clock;
+use server::config::Role;
+use server::store::{NewPool, PoolOrigin};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use tempfile::TempDir;
@@ -242,6 +243,7 @@ async fn a_pool_of_other_networks_is_refused_where_it_is_named_and_indexed_anew(
         "details": {
           "contract": "11111111/colour/3",
           "field": "providers",
+          "model": "embedding@00000000",
           "pool": "samples",
           "pool_contract": "00000000/colour/3"
         },
@@ -426,14 +428,168 @@ async fn a_claim_that_is_not_renewed_is_taken_over_and_the_late_one_writes_nothi
     let app = TestApp::start_with(folder.path(), &[], FakeVision::closed()).await;
     app.client.send("POST", "/pools/samples/sync", &[], &[]).await;
     until("it is in the middle", || async { app.vision.gate.waiting.load(Ordering::SeqCst) > 0 }).await;
-    let now = app.clock.now();
-    let store = &app.service.store;
-    let later = now.plus(std::time::Duration::from_secs(3600));
-    assert!(store.claim_sync(now, later).await.expect("asked").is_none(), "somebody has it in hand");
-    let taken = store.claim_sync(later, later.plus(std::time::Duration::from_secs(60))).await.expect("asked");
-    assert_eq!(taken.map(|claim| claim.pool).as_deref(), Some("samples"), "whoever has it says nothing any more");
+    let (store, lease) = (&app.service.store, std::time::Duration::from_secs(3600));
+    assert!(store.claim_sync(lease).await.expect("asked").is_none(), "somebody has it in hand");
+    // As where its lease is over. It looks for work at once, and may be the next one itself.
+    let taken = || async {
+        store.release_syncs().await.expect("asked");
+        store.claim_sync(lease).await.expect("asked").is_some_and(|claim| claim.pool == "samples")
+    };
+    until("somebody else has taken over", taken).await;
     app.vision.gate.open();
     // The first one notices, and ends; the second is this test, which does nothing.
     until("nobody looks any more", || async { app.vision.gate.waiting.load(Ordering::SeqCst) == 0 }).await;
     assert_eq!(pool(&app, "samples").await["pictures"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_whose_networks_turn_out_to_be_others_when_the_search_runs_fails_with_the_same_code() {
+    let folder = folder();
+    let app = TestApp::start(folder.path()).await;
+    synced(&app, "samples").await;
+    app.stop().await;
+    // Which networks run is not known when the request comes.
+    let vision = FakeVision::of_networks(&"1".repeat(64));
+    vision.loading.close();
+    let app = TestApp::start_with(folder.path(), &[], vision).await;
+    let id = app.client.accepted(Form::good().field("providers", "samples")).await;
+    app.vision.loading.open();
+    let report = app.client.ended(&id).await;
+    assert_eq!((report["status"].as_str(), report["error"]["code"].as_str()), (Some("failed"), Some("contract_mismatch")), "{report:#}");
+    assert_eq!(report["error"]["details"]["pool"], "samples");
+    assert!(report["error"]["message"].as_str().is_some_and(|message| message.contains("indexed anew")), "{report:#}");
+    in_state(&app, "samples", "synced").await;
+    let found = search(&app, Form::good().field("providers", "samples")).await;
+    assert_eq!(uris(&found)[0], "file:1 red.png");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_works_not_refuses_a_pool_of_other_networks_than_those_of_the_workers() {
+    let Some(database) = postgres::database().await else { return };
+    let (shared, url) = (folder(), database.url());
+    let pools = format!("samples={}", shared.path().join("pool").display());
+    let artifacts = format!("file:{}", shared.path().join("artifacts").display());
+    let variables = [("DATABASE_URL", url.as_str()), ("POOLS", pools.as_str()), ("ARTIFACTS_URL", artifacts.as_str())];
+    let folders: [TempDir; 3] = std::array::from_fn(|_| tempfile::tempdir().expect("a folder"));
+    let api = TestApp::start_changed(folders[0].path(), &variables, FakeVision::default(), |config| config.role = Role::ServeOnly).await;
+    let named = || Form::good().field("providers", "samples");
+
+    let worker = TestApp::start_with(folders[1].path(), &variables, FakeVision::default()).await;
+    synced(&api, "samples").await;
+    assert_eq!(uris(&search(&api, named()).await)[0], "file:1 red.png");
+    // It says goodbye, and counts no more.
+    worker.stop().await;
+    assert_eq!(pool(&api, "samples").await["state"], "synced", "where nobody works nobody can say");
+
+    let worker = TestApp::start_with(folders[2].path(), &variables, FakeVision::of_networks(&"1".repeat(64))).await;
+    worker.vision.gate.close();
+    in_state(&api, "samples", "outdated").await;
+    let refused = api.client.post(named()).await;
+    assert_eq!((refused.status, refused.json()["error"]["code"].as_str()), (409, Some("contract_mismatch")), "{}", refused.text());
+    let details = &refused.json()["error"]["details"];
+    assert_eq!((details["pool_contract"].as_str(), details["contract"].as_str()), (Some("00000000/colour/3"), Some("11111111/colour/3")));
+    // It has been asked for by that.
+    worker.vision.gate.open();
+    assert_eq!(in_state(&api, "samples", "synced").await["contract"], "11111111/colour/3");
+    assert_eq!(uris(&search(&api, named()).await)[0], "file:1 red.png");
+    worker.stop().await;
+    api.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_was_cut_off_goes_on_by_itself() {
+    let folder = folder();
+    let app = TestApp::start(folder.path()).await;
+    synced(&app, "samples").await;
+    // As where the process died between the first step and the others.
+    assert!(app.service.store.delete_pool("samples").await.expect("marked"));
+    app.kill().await;
+    let app = TestApp::start(folder.path()).await;
+    let left = in_state(&app, "samples", "new").await;
+    assert_eq!((left["pictures"].as_u64(), left["contract"].clone()), (Some(0), Value::Null));
+    until("no vector is left", || async { with_the_red_vector(&folder.path().join("data")).is_empty() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_another_machine_has_deleted_and_made_anew_is_not_searched_by_the_vectors_of_before() {
+    let folder = folder();
+    let app = TestApp::start(folder.path()).await;
+    synced(&app, "samples").await;
+    assert_eq!(uris(&search(&app, blue()).await)[0], "file:3 blue.png");
+    // Past this process: what it has in memory is as it was.
+    let store = &app.service.store;
+    assert!(store.delete_pool("samples").await.expect("marked"));
+    while store.delete_some().await.expect("a portion") {}
+    let place = folder.path().join("pool").to_string_lossy().into_owned();
+    store.add_pool(&NewPool { name: "samples", place: &place, origin: PoolOrigin::Settings }).await.expect("added");
+    let (blue_picture, red_picture) = (folder.path().join("pool/3 blue.png"), folder.path().join("pool/1 red.png"));
+    std::fs::rename(&blue_picture, folder.path().join("aside")).expect("moved");
+    std::fs::rename(&red_picture, &blue_picture).expect("moved");
+    std::fs::rename(folder.path().join("aside"), &red_picture).expect("moved");
+    synced(&app, "samples").await;
+    let found = search(&app, blue().field("max_candidates", "1")).await;
+    assert_eq!(uris(&found), ["file:1 red.png"], "as many changes as before, and other pictures");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_of_the_pool_that_cannot_be_read_any_more_leaves_its_pictures_as_they_were() {
+    let folder = folder();
+    let (pool_path, near) = (folder.path().join("pool"), folder.path().join("near"));
+    std::fs::rename(&pool_path, &near).expect("moved");
+    std::os::unix::fs::symlink(&near, &pool_path).expect("a link");
+    // As deep as a path may be. Under a folder of a longer name nobody gets there, whoever he is.
+    let deep: PathBuf = std::iter::repeat_n("x".repeat(250), 15).collect();
+    std::fs::create_dir_all(near.join(&deep)).expect("folders");
+    std::fs::write(near.join(&deep).join("7 deep.png"), pictures::png(31, 30, 201)).expect("written");
+    let app = TestApp::start(folder.path()).await;
+    assert_eq!(synced(&app, "samples").await["pictures"], 6);
+
+    let far = folder.path().join("y".repeat(250)).join("z".repeat(250));
+    std::fs::create_dir_all(far.parent().expect("a folder")).expect("a folder");
+    std::fs::rename(&near, &far).expect("moved");
+    std::fs::remove_file(&pool_path).expect("the link");
+    std::os::unix::fs::symlink(&far, &pool_path).expect("a link");
+    std::fs::remove_file(far.join("4 green.png")).expect("removed");
+    app.client.send("POST", "/pools/samples/sync", &[], &[]).await;
+    let partly = in_state(&app, "samples", "failed").await;
+    assert!(partly["error"].as_str().is_some_and(|why| why.contains("could not be read, and are left as they were")), "{partly}");
+    assert_eq!(partly["pictures"], 5, "what was seen to be gone is gone");
+    assert_eq!(partly["contract"], "00000000/colour/3");
+
+    std::fs::remove_file(&pool_path).expect("the link");
+    std::fs::rename(&far, &near).expect("moved back");
+    std::os::unix::fs::symlink(&near, &pool_path).expect("a link");
+    calls(&app);
+    let whole = synced(&app, "samples").await;
+    assert_eq!((whole["pictures"].as_u64(), whole["to_do"].as_u64(), calls(&app)), (Some(5), Some(0), 0), "it was not looked at again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_comes_while_a_pool_is_synced_is_looked_at_before_the_rest_of_the_pool() {
+    let folder = folder();
+    let press = folder.path().join("press");
+    std::fs::create_dir_all(&press).expect("a folder");
+    let (photo, of_press) = ([220, 220, 10], [[10, 220, 220], [220, 10, 220], [120, 220, 10]]);
+    for (number, [red, green, blue]) in of_press.into_iter().enumerate() {
+        std::fs::write(press.join(format!("{number}.png")), pictures::png(red, green, blue)).expect("written");
+    }
+    let pools = format!("samples={},press={}", folder.path().join("pool").display(), press.display());
+    // However long the search takes.
+    let patient = |config: &mut server::config::Config| config.discovery.sync_patience = std::time::Duration::from_secs(3600);
+    let app = TestApp::start_changed(folder.path(), &[("POOLS", &pools)], FakeVision::closed().with_one_lane(), patient).await;
+    app.client.send("POST", "/pools/samples/sync", &[], &[]).await;
+    until("the sync has the networks", || async { app.vision.gate.waiting.load(Ordering::SeqCst) == 1 }).await;
+    let form = Form::lawful().file("image", "a.png", &pictures::png(photo[0], photo[1], photo[2])).field("providers", "press");
+    let id = app.client.accepted(form).await;
+    until("the request is in hand", || async { app.service.jobs.is_busy() }).await;
+    app.vision.gate.open();
+    app.client.ended(&id).await;
+    in_state(&app, "samples", "synced").await;
+    let seen = app.vision.seen();
+    let place = |colour: [u8; 3]| seen.iter().position(|seen| *seen == colour).expect("it was looked at");
+    let last_of_request = of_press.map(place).into_iter().max();
+    // The first one was at it before the request came.
+    let first_of_the_rest = [[160, 20, 20], [30, 30, 200], [30, 200, 30], [90, 90, 90]].map(place).into_iter().min();
+    assert!(last_of_request < first_of_the_rest, "{seen:?}");
 }

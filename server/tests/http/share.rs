@@ -23,7 +23,8 @@ async fn shared(app: &TestApp, id: &str) -> String {
 /// Every address of a picture in the data.
 fn pictures(data: &serde_json::Value) -> Vec<String> {
     let probe = &data["result"][0];
-    let of = |value: &serde_json::Value| ["crop", "annotated", "thumbnail"].map(|name| value[name].as_str().map(ToOwned::to_owned));
+    let names = ["crop", "aligned", "annotated", "picture", "thumbnail"];
+    let of = |value: &serde_json::Value| names.map(|name| value[name].as_str().map(ToOwned::to_owned));
     let matches = probe["matches"].as_array().expect("matches");
     matches.iter().chain([probe]).flat_map(of).flatten().collect()
 }
@@ -37,6 +38,10 @@ async fn a_reader_of_the_link_sees_the_result_and_its_pictures_and_nothing_that_
     assert_eq!((data.status, data.header("cache-control"), data.header("x-robots-tag")), (200, "no-store", "noindex, nofollow"));
     let text = data.text();
     assert!(!text.contains(&id) && !text.contains("signature") && !text.contains("a test"), "{text}");
+    assert!(!text.contains("file:"), "where pictures of a pool lie is the operator's to know: {text}");
+    let first = &data.json()["result"][0]["matches"][0];
+    assert_eq!((first["image_uri"].as_str(), first["title"].as_str()), (Some("pool:samples"), Some("1 red")), "{first:#}");
+    assert_eq!(first["provenances"][0]["image_uri"], "pool:samples");
     let pictures = pictures(&data.json());
     assert!(pictures.len() > 6, "{pictures:?}");
     for address in pictures {

@@ -4,6 +4,8 @@
 #[allow(dead_code, unused_imports)]
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/postgres.rs"]
+mod postgres;
 #[path = "../common/s3_server.rs"]
 mod s3_server;
 

@@ -8,7 +8,10 @@ use std::process::Command;
 use std::time::Instant;
 
 /// Part of the bundle's stamp.
-pub const TITLE: &str = "binaryen 132.0.0 -Oz";
+pub const TITLE: &str = "binaryen 132.0.0 -Oz twice";
+
+/// `-g` keeps the names. What the first round has made smaller, a second makes smaller still.
+const PASSES: [&str; 3] = ["-g", "-Oz", "-Oz"];
 
 const BINARYEN: Archive = Archive {
     registry: Registry::Npm,
@@ -58,15 +61,17 @@ fn fetch(places: &Places, program: &Path) -> Result<()> {
     std::fs::rename(&scratch.0, folder).with_context(|| format!("cannot keep {}", folder.display()))
 }
 
-/// Rewrites `module` in place.
-pub fn shrink(program: &Path, module: &Path) -> Result<()> {
+/// Rewrites `module` in place, without names; `named` gets the same with them.
+pub fn shrink(program: &Path, module: &Path, named: &Path) -> Result<()> {
     let before = std::fs::metadata(module)?.len();
     let begun = Instant::now();
-    let smaller = module.with_extension("smaller");
-    let mut node = Command::new("node");
-    node.arg(program).arg("-Oz").args(FEATURES).arg(module).arg("-o").arg(&smaller);
-    process::output(&mut node, "shrinking the page's module")?;
-    std::fs::rename(&smaller, module)?;
+    let optimise = |passes: &[&str], from: &Path, to: &Path| {
+        let mut node = Command::new("node");
+        node.arg(program).args(FEATURES).args(passes).arg(from).arg("-o").arg(to);
+        process::output(&mut node, "shrinking the page's module").map(drop)
+    };
+    optimise(&PASSES, module, named)?;
+    optimise(&["--strip-debug", "--strip-producers", "--strip-target-features"], named, module)?;
     let after = std::fs::metadata(module)?.len();
     println!("site: wasm-opt, {} to {}, {:.0?}", megabytes(before), megabytes(after), begun.elapsed());
     Ok(())

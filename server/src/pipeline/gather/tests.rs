@@ -145,7 +145,8 @@ async fn gathered(providers: &[Arc<Told>], hint: Option<&str>, timeout: Duration
     let (mut diagnostics, progress) = (Diagnostics::default(), Quiet::default());
     let job = job(BTreeMap::new());
     let memory = Memory::of(&job, &progress);
-    let round = Round { providers, timeout, deadline: Instant::now() + 10 * MINUTE, limit, memory: &memory, paid: PaidCalls::default() };
+    let paid = PaidCalls::default();
+    let round = Round { providers, named: &[], timeout, deadline: Instant::now() + 10 * MINUTE, limit, memory: &memory, paid };
     let candidates = round.all(probe, &mut diagnostics, &progress).await.expect("everything can be kept");
     let told = |d: app::api::Diagnostic| format!("{} {} {}", d.provider.unwrap_or_default(), d.kind, d.count);
     Gathered {
@@ -192,8 +193,8 @@ async fn a_pool_of_the_operators_own_has_the_time_of_the_job() {
     let job = job(BTreeMap::new());
     let memory = Memory::of(&job, &progress);
     let deadline = Instant::now() + MINUTE;
-    let round =
-        Round { providers: vec![Arc::new(Slow)], timeout: Duration::ZERO, deadline, limit: 9, memory: &memory, paid: PaidCalls::default() };
+    let (providers, paid): (Vec<Arc<dyn Provider>>, _) = (vec![Arc::new(Slow)], PaidCalls::default());
+    let round = Round { providers, named: &[], timeout: Duration::ZERO, deadline, limit: 9, memory: &memory, paid };
     assert_eq!(round.all(ProbeQuery::default(), &mut diagnostics, &progress).await.expect("kept").len(), 1);
     let late = Round { deadline: Instant::now() + Duration::from_millis(1), ..round };
     assert!(late.all(ProbeQuery::default(), &mut diagnostics, &progress).await.expect("kept").is_empty());
@@ -276,7 +277,7 @@ async fn kept_of_a_question_that_was_cut_off(hands_over: bool) -> Vec<String> {
     let job = job(BTreeMap::new());
     let memory = Memory::of(&job, &progress);
     let deadline = Instant::now() + 10 * MINUTE;
-    let round = Round { providers, timeout: MINUTE, deadline, limit: 9, memory: &memory, paid: PaidCalls::default() };
+    let round = Round { providers, named: &[], timeout: MINUTE, deadline, limit: 9, memory: &memory, paid: PaidCalls::default() };
     let probe = ProbeQuery { picture: Bytes::from_static(b"picture"), ..ProbeQuery::default() };
     let cutting = async {
         let moment = || tokio::time::sleep(Duration::from_millis(1));
@@ -304,4 +305,20 @@ async fn a_process_that_stops_waits_for_the_answer_that_is_paid_for_and_keeps_it
 #[tokio::test]
 async fn where_the_request_is_erased_no_answer_is_waited_for() {
     assert_eq!(kept_of_a_question_that_was_cut_off(false).await, ["asked/1/0/paid"]);
+}
+
+#[tokio::test]
+async fn a_pool_of_other_networks_ends_the_search_where_it_is_named_and_is_told_where_it_is_not() {
+    let search = async |named: &[String]| {
+        let pool = Told::new("press", &[], Does::Fails(ProviderError::ContractMismatch));
+        let providers: Vec<Arc<dyn Provider>> = vec![pool, Told::new("other", &[], Does::Answers(&["o"], &[]))];
+        let (mut diagnostics, progress, job) = (Diagnostics::default(), Quiet::default(), job(BTreeMap::new()));
+        let memory = Memory::of(&job, &progress);
+        let (deadline, paid) = (Instant::now() + MINUTE, PaidCalls::default());
+        let round = Round { providers, named, timeout: MINUTE, deadline, limit: 9, memory: &memory, paid };
+        let found = round.all(ProbeQuery::default(), &mut diagnostics, &progress).await;
+        (found.map(|candidates| candidates.len()), diagnostics.list().len())
+    };
+    assert_eq!(search(&["other".into(), "press".into()]).await, (Err(PipelineError::ContractMismatch { pool: "press".into() }), 0));
+    assert_eq!(search(&["other".into()]).await, (Ok(1), 1));
 }

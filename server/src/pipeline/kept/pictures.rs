@@ -2,6 +2,7 @@
 //! and no pixel.
 
 use super::numbers::Numbers;
+use crate::clock::Moment;
 use crate::pipeline::candidate::Seen;
 use crate::pipeline::quality::Verdict;
 use crate::pipeline::search::Look;
@@ -16,6 +17,9 @@ use std::sync::Arc;
 pub struct KeptPicture {
     name: String,
     sha256: String,
+    /// When the file was had, in milliseconds since 1970.
+    #[serde(default)]
+    at: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hash: Option<[u64; 2]>,
     best: usize,
@@ -63,6 +67,7 @@ impl KeptPicture {
         Self {
             name: seen.pool_image.clone(),
             sha256: seen.sha256.clone(),
+            at: seen.retrieved_at.0,
             hash: seen.hash.map(PictureHash::bits),
             best: seen.best,
             width: analysis.width,
@@ -97,6 +102,7 @@ impl KeptPicture {
         Some(Seen {
             pool_image: self.name,
             sha256: self.sha256,
+            retrieved_at: Moment(self.at),
             hash: self.hash.map(PictureHash::of_bits),
             analysis,
             best: self.best,

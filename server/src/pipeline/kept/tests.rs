@@ -4,6 +4,7 @@ use super::comparison::{Before, Comparison, MadeBy};
 use super::numbers::Numbers;
 use super::pictures::KeptPicture;
 use super::{Call, Memory, VERSION};
+use crate::clock::Moment;
 use crate::discovery::{Candidate, Cost, Found, Location, Need, ProbeQuery, Provenance, Provider, ProviderError};
 use crate::fetch::Source;
 use crate::pipeline::candidate::Seen;
@@ -109,16 +110,17 @@ fn seen(name: &str, contract: &Arc<Contract>) -> Seen {
         by_backup: true,
     };
     let hash = Some(PictureHash::of_bits([u64::MAX, 1]));
-    Seen { pool_image: name.into(), sha256: "ab".repeat(32), hash, analysis, best: 1, similarity: 1.0, verdict: Verdict::default() }
+    let (sha256, retrieved_at, verdict) = ("ab".repeat(32), Moment(1_772_323_199_999), Verdict::default());
+    Seen { pool_image: name.into(), sha256, retrieved_at, hash, analysis, best: 1, similarity: 1.0, verdict }
 }
 
 /// NaN is not equal to itself; its bits are.
 fn told(seen: &Seen) -> String {
     let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-    let Seen { pool_image, sha256, hash, analysis, best, similarity, verdict } = seen;
+    let Seen { pool_image, sha256, retrieved_at, hash, analysis, best, similarity, verdict } = seen;
     let vectors: Vec<_> = analysis.faces.iter().map(|face| (bits(face.embedding.as_slice()), face.embedding.norm().to_bits())).collect();
     let landmarks: Vec<_> = analysis.faces.iter().filter_map(|face| face.face).map(|face| bits(face.landmarks.as_flattened())).collect();
-    format!("{pool_image} {sha256} {hash:?} {analysis:?} {best} {similarity} {verdict:?} {vectors:?} {landmarks:?}")
+    format!("{pool_image} {sha256} {retrieved_at:?} {hash:?} {analysis:?} {best} {similarity} {verdict:?} {vectors:?} {landmarks:?}")
 }
 
 #[test]
