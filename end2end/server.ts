@@ -1,50 +1,13 @@
-// Starts the server that the tests talk to: the binary that was built, a data folder of its own that borrows weights,
-// library, samples and page from the checkout's, and any free port.
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-
-const root = resolve(__dirname, "..");
-const given = (path: string) => resolve(root, path);
-const target = given(process.env.CARGO_TARGET_DIR ?? "target");
-const binary = given(process.env.FACE_ENGINE_BIN ?? join(target, "debug/face-engine"));
-const shared = given(process.env.DATA_DIR ?? "data");
+// Starts the server that the tests talk to.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Serving, samples } from "./serve";
 
 export default async function start() {
-  if (!existsSync(binary)) throw new Error(`there is no ${binary}: run \`cargo build\` first`);
-  const data = mkdtempSync(join(tmpdir(), "face-engine-end2end-"));
-  for (const part of ["models", "lib", "samples", "site"]) {
-    if (!existsSync(join(shared, part))) throw new Error(`there is no ${join(shared, part)}: run \`make setup\` first`);
-    symlinkSync(join(shared, part), join(data, part));
-  }
   mkdirSync(join(__dirname, "artefacts"), { recursive: true });
-  process.env.FACE_ENGINE_SAMPLES = join(shared, "samples");
-  process.env.FACE_ENGINE_POOL = join(shared, "samples/pool");
-
-  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: data, HOST: "127.0.0.1", PORT: "0", WORKERS: "1", POOLS_SYNC: "false", POOL_ROOTS: join(shared, "samples") };
-  if (process.env.ENGINE) env.ENGINE = process.env.ENGINE;
-  const server = spawn(binary, ["serve"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = new Promise<void>((done) => server.once("exit", () => done()));
-  let said = "";
-  process.env.FACE_ENGINE_URL = await new Promise<string>((done, fail) => {
-    const limit = setTimeout(() => fail(new Error(`the server is not up after 3 minutes:\n${said}`)), 180_000);
-    const hear = (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-20_000);
-      const address = /listens on (http:\/\/[\d.:]+)/.exec(said)?.[1];
-      if (address) {
-        clearTimeout(limit);
-        done(address);
-      }
-    };
-    server.stdout.on("data", hear);
-    server.stderr.on("data", hear);
-    server.once("exit", (code) => fail(new Error(`the server ended with ${code}:\n${said}`)));
-    server.once("error", fail);
-  });
-  return async () => {
-    server.kill("SIGTERM");
-    await ended;
-    rmSync(data, { recursive: true, force: true });
-  };
+  const serving = await Serving.start({ POOL_ROOTS: samples });
+  process.env.FACE_ENGINE_SAMPLES = samples;
+  process.env.FACE_ENGINE_POOL = join(samples, "pool");
+  process.env.FACE_ENGINE_URL = serving.url;
+  return () => serving.stop();
 }

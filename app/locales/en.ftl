@@ -162,8 +162,6 @@ options-words = Words about the picture
 options-words-example = optional, for sources that search by words
 options-addresses = Addresses of pictures to compare with
 options-addresses-example = optional, one per line
-options-public = Public address of this photo
-options-public-example = optional, for sources that take nothing else
 options-threshold = Leave out below
 options-threshold-none = no limit
 options-threshold-hint = Match starts at { $match }, possible at { $possible }. Empty: show all.
@@ -351,8 +349,6 @@ probe-faces =
         [one] { $n } face in your photo; face { $chosen } was compared.
        *[other] { $n } faces in your photo; face { $chosen } was compared.
     }
-probe-another = Search with another one (choose the photo again):
-probe-face = Face { $n }
 probe-photo-alt = The face in photo { $n }
 probe-weight = weight { $share }
 probe-similarity = similarity { $similarity }
@@ -555,3 +551,28 @@ tools-erase-photo = your photo and its face vectors
 tools-erase-result = every crop, the results and the evidence bundle
 tools-erase-links = the address of this page and any link that you have shared: both stop working for everyone
 tools-erase-final = This cannot be undone.
+
+## given
+
+given-camera = Take a photo
+given-address = Or its address on the web
+given-address-example = https://example.org/photo.jpg
+given-address-hint = This server fetches it from there. Beside a photo of yours, the address is only told to sources that search by address.
+given-bad-address = This is not an address on the web: it begins with https:// or http://.
+given-again = Try again
+
+## which
+
+which-face = Face { $n } of { $total }
+which-photo = Your photo with { $n } faces outlined
+which-how = If another person is meant, choose the face in the photo: click it, or use the arrow keys.
+which-kept = Another face is another person, so this is asked again. Photo, purpose and options stay the same.
+which-search = Search with this face
+
+## cancel
+
+cancel-do = Cancel the search
+cancel-how = It stops, and your photo and all that was found are erased.
+cancel-doing = Stopping…
+cancel-title = The search is cancelled
+cancel-done = It was stopped. Your photo, the face vectors and all that was found until then are erased from this server.

@@ -161,8 +161,6 @@ options-words = Palabras sobre la imagen
 options-words-example = opcional, para las fuentes que buscan por palabras
 options-addresses = Direcciones de imágenes con las que comparar
 options-addresses-example = opcional, una por línea
-options-public = Dirección pública de esta foto
-options-public-example = opcional, para las fuentes que no admiten otra cosa
 options-threshold = Omitir por debajo de
 options-threshold-none = sin límite
 options-threshold-hint = Coincidencia desde { $match }, posible desde { $possible }. Vacío: se muestra todo.
@@ -350,8 +348,6 @@ probe-faces =
         [one] { $n } rostro en su foto; se comparó el rostro { $chosen }.
        *[other] { $n } rostros en su foto; se comparó el rostro { $chosen }.
     }
-probe-another = Buscar con otro (elija de nuevo la foto):
-probe-face = Rostro { $n }
 probe-photo-alt = El rostro de la foto { $n }
 probe-weight = peso { $share }
 probe-similarity = similitud { $similarity }
@@ -482,7 +478,12 @@ absence-picture-engine-timeout = las redes tardaron demasiado con ellas
 refusal-invalid-field = Uno de los campos tiene un valor que no se admite: corríjalo e inténtelo de nuevo.
 refusal-unknown-field = El formulario contiene un campo que este servidor no conoce: vuelva a cargar la página e inténtelo de nuevo.
 refusal-malformed-request = No se pudo leer la solicitud: vuelva a cargar la página e inténtelo de nuevo.
-refusal-missing-image = No hay ninguna imagen: elija una foto.
+refusal-missing-image = No hay ninguna imagen: elija una foto o indique su dirección.
+refusal-image-url-refused = La dirección de la foto no se abre aquí: indique la de una imagen en un sitio público.
+refusal-image-url-not-public = La dirección de la foto no lleva a un sitio público: guarde la imagen y envíe el archivo.
+refusal-image-url-no-picture = En la dirección de la foto no hay una imagen que aquí se lea: indique la dirección del propio archivo JPEG, PNG, WebP o GIF, no la de la página que lo muestra.
+refusal-image-url-timeout = La imagen tardó demasiado en llegar desde su dirección: inténtelo de nuevo, o guárdela y envíe el archivo.
+refusal-image-url-unreachable = No se pudo obtener la imagen de su sitio: compruebe la dirección, o guarde la imagen y envíe el archivo.
 refusal-too-many-images = Una búsqueda admite como máximo { $most } fotos de una persona: quite las que sobren.
 refusal-purpose-required = Indique para qué hace la búsqueda: sin una finalidad lícita no se hace ninguna.
 refusal-consent-required = Confirme que la búsqueda es lícita y cuenta con consentimiento.
@@ -496,6 +497,7 @@ refusal-unsupported-media-type = El archivo no es una imagen que aquí se lea: e
 refusal-unreadable-image = No se puede leer la imagen: está dañada o incompleta; guárdela de nuevo y vuelva a intentarlo.
 refusal-upload-timeout = El envío tardó demasiado: compruebe la conexión e inténtelo de nuevo.
 refusal-queue-full = La cola está llena: inténtelo de nuevo dentro de unos segundos.
+refusal-uploads-full = El servicio está recibiendo tantas fotos como puede: inténtelo de nuevo dentro de unos segundos.
 refusal-contract-mismatch = Una de las colecciones se está volviendo a examinar con otros modelos: inténtelo de nuevo más tarde.
 refusal-storage-unavailable = El servicio no puede acceder a su almacenamiento en este momento: inténtelo de nuevo.
 refusal-storage-full = El almacenamiento del servicio está lleno y no se guardó nada de esta búsqueda: pida a su operador que libere espacio e inténtelo de nuevo.
@@ -604,3 +606,28 @@ tools-erase-photo = su foto y sus vectores faciales
 tools-erase-result = todos los recortes, los resultados y el paquete de pruebas
 tools-erase-links = la dirección de esta página y cualquier enlace que haya compartido: dejan de funcionar para todos
 tools-erase-final = Esto no se puede deshacer.
+
+## given
+
+given-camera = Hacer una foto
+given-address = O su dirección en la web
+given-address-example = https://example.org/foto.jpg
+given-address-hint = Este servidor la descarga de allí. Junto a una foto suya, la dirección solo se comunica a las fuentes que buscan por dirección.
+given-bad-address = Esto no es una dirección de la web: debe comenzar por https:// o http://.
+given-again = Volver a intentarlo
+
+## which
+
+which-face = Rostro { $n } de { $total }
+which-photo = Su foto con { $n } rostros señalados
+which-how = Si se trata de otra persona, elija su rostro en la foto: haga clic en él o use las teclas de flecha.
+which-kept = Otro rostro es otra persona, por lo que se pregunta de nuevo. La foto, la finalidad y las opciones no cambian.
+which-search = Buscar con este rostro
+
+## cancel
+
+cancel-do = Cancelar la búsqueda
+cancel-how = Se detiene, y se borran su foto y todo lo encontrado.
+cancel-doing = Deteniendo…
+cancel-title = La búsqueda se ha cancelado
+cancel-done = Se detuvo. Su foto, los vectores faciales y todo lo encontrado hasta ese momento se han borrado de este servidor.

@@ -16,6 +16,7 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use std::{cmp::Ordering, collections::HashMap, time::Duration};
 
+mod cancel;
 mod shared;
 mod shown;
 
@@ -56,6 +57,8 @@ pub struct Live {
     pub cards: RwSignal<Vec<Card>>,
     /// The connection to the server is lost and being restored.
     pub lost: RwSignal<bool>,
+    /// The reader has stopped the search: nothing is left of it.
+    pub cancelled: RwSignal<bool>,
     /// Which cards are shown, and in which order.
     pub choice: RwSignal<Choice>,
     /// The reader may do something with the request: share, export, erase it. False for readers of a shared link.
@@ -64,6 +67,8 @@ pub struct Live {
     taken_over: StoredValue<bool>,
     pending: StoredValue<Vec<MatchReport>>,
     ending: StoredValue<bool>,
+    /// Once it is followed.
+    stream: StoredValue<Option<Stream>>,
 }
 
 type Stream = StoredValue<Option<browser::Following>, LocalStorage>;
@@ -81,11 +86,13 @@ impl Live {
             result: RwSignal::new(None),
             cards: RwSignal::new(Vec::new()),
             lost: RwSignal::new(false),
+            cancelled: RwSignal::new(false),
             choice: RwSignal::new(Choice::asked()),
             own: true,
             taken_over: StoredValue::new(false),
             pending: StoredValue::new(Vec::new()),
             ending: StoredValue::new(false),
+            stream: StoredValue::new(None),
         };
         live.take(report);
         live
@@ -95,7 +102,9 @@ impl Live {
     pub fn follow(self) {
         self.taken_over.set_value(true);
         if !self.state.get_untracked().is_final() {
-            self.open(StoredValue::new_local(None));
+            let stream = StoredValue::new_local(None);
+            self.stream.set_value(Some(stream));
+            self.open(stream);
         }
     }
 

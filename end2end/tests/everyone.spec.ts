@@ -69,7 +69,7 @@ test.describe("in the dark", () => {
 
 test("a search is made by keyboard alone", async ({ page }) => {
   await open(page, "/");
-  await page.locator("input[name=image]").setInputFiles(sample("query.jpg"));
+  await page.locator(".drop input[name=image]").setInputFiles(sample("query.jpg"));
   await page.locator("textarea[name=purpose]").focus();
   await page.keyboard.type("Testing the keyboard");
   await page.keyboard.press("Tab");

@@ -46,7 +46,7 @@ test.describe("in Spanish", () => {
 
   test("a file that is no picture is refused before it is sent", async ({ page }) => {
     await open(page, "/");
-    await page.locator("input[name=image]").setInputFiles({ name: "notas.txt", mimeType: "text/plain", buffer: Buffer.from("hola") });
+    await page.locator(".drop input[name=image]").setInputFiles({ name: "notas.txt", mimeType: "text/plain", buffer: Buffer.from("hola") });
     await expect(page.locator("form .problem")).toHaveText("notas.txt no es una imagen que podamos leer: elija un archivo JPEG, PNG, WebP o GIF.");
   });
 

@@ -11,7 +11,7 @@ export const artefact = (name: string) => join(__dirname, "..", "artefacts", nam
 export const test = base.extend<{ page: Page; expectedFailures: RegExp[] }>({
   expectedFailures: [[], { option: true }],
   baseURL: async ({}, use) => use(url()),
-  page: async ({ page, expectedFailures }, use) => {
+  page: async ({ page, baseURL, expectedFailures }, use) => {
     const wrong: string[] = [];
     const note = (words: string) => {
       if (!expectedFailures.some((expected) => expected.test(words))) wrong.push(words);
@@ -20,7 +20,7 @@ export const test = base.extend<{ page: Page; expectedFailures: RegExp[] }>({
     page.on("pageerror", (error) => note(`page: ${error.message}`));
     page.on("request", (request) => {
       const address = new URL(request.url());
-      if (/^https?:$/.test(address.protocol) && address.origin !== new URL(url()).origin) note(`third party: ${address}`);
+      if (/^https?:$/.test(address.protocol) && address.origin !== new URL(baseURL!).origin) note(`third party: ${address}`);
     });
     await use(page);
     expect(wrong, "errors on the page").toEqual([]);
@@ -37,15 +37,15 @@ export async function open(page: Page, address: string) {
 }
 
 export async function fill(page: Page, file = sample("query.jpg")) {
-  await page.locator("input[name=image]").setInputFiles(file);
+  await page.locator(".drop input[name=image]").setInputFiles(file);
   await page.locator("textarea[name=purpose]").fill("Testing the page");
   await page.locator("input[name=consent]").check();
 }
 
 /** Searches through the form and waits for the result. */
-export async function search(page: Page) {
+export async function search(page: Page, file = sample("query.jpg")) {
   await open(page, "/");
-  await fill(page);
+  await fill(page, file);
   await expect(page.locator("img.preview")).toBeVisible();
   await page.getByRole("button", { name: "Search", exact: true }).click();
   await page.waitForURL(/\/requests\/[0-9a-f-]{36}$/);

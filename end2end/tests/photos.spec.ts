@@ -6,7 +6,7 @@ const photos = () => [sample("query.jpg"), sample("pool/solvay-1927-marked.jpg")
 
 test("several photos are chosen, dropped to the others and taken out again", async ({ page }) => {
   await open(page, "/");
-  const input = page.locator("input[name=image]");
+  const input = page.locator(".drop input[name=image]");
   const chosen = page.locator(".chosen-photos li");
   const names = () => input.evaluate((input: HTMLInputElement) => [...input.files!].map((file) => file.name));
   await input.setInputFiles(photos());
@@ -39,18 +39,18 @@ test("of more files than a search takes the first are kept, and a bad one costs 
   const buffer = readFileSync(sample("query.jpg"));
   const many = Array.from({ length: 9 }, (_, n) => ({ name: `${n}.jpg`, mimeType: "image/jpeg", buffer }));
   const text = { name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.from("just words, no picture") };
-  await page.locator("input[name=image]").setInputFiles(many);
+  await page.locator(".drop input[name=image]").setInputFiles(many);
   await expect(page.locator("form .problem")).toContainText("at most 8 photos");
   await expect(page.locator(".chosen-photos li")).toHaveCount(8);
 
-  await page.locator("input[name=image]").setInputFiles([many[0], text, many[1]]);
+  await page.locator(".drop input[name=image]").setInputFiles([many[0], text, many[1]]);
   await expect(page.locator("form .problem")).toContainText("notes.jpg is not a picture we can read");
   await expect(page.locator(".chosen-photos .file-name")).toHaveText(["0.jpg", "1.jpg"]);
 });
 
 test("a search with two photos shows both, and what each adds", async ({ page }) => {
   await open(page, "/");
-  await page.locator("input[name=image]").setInputFiles(photos());
+  await page.locator(".drop input[name=image]").setInputFiles(photos());
   await expect(page.locator(".chosen-photos li")).toHaveCount(2);
   await page.locator("textarea[name=purpose]").fill("Testing two photos");
   await page.locator("input[name=consent]").check();
@@ -76,7 +76,7 @@ test.describe("on a phone of 360 pixels", () => {
 
   test("several photos do not scroll sideways", async ({ page }) => {
     await open(page, "/");
-    await page.locator("input[name=image]").setInputFiles(photos());
+    await page.locator(".drop input[name=image]").setInputFiles(photos());
     await expect(page.locator(".chosen-photos li")).toHaveCount(2);
     expect(await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
     await page.screenshot({ path: artefact("phone-two-photos.png"), fullPage: true });
@@ -88,7 +88,7 @@ test.describe("without JavaScript", () => {
 
   test("the form sends several photos", async ({ page }) => {
     await page.goto("/");
-    await page.locator("input[name=image]").setInputFiles(photos());
+    await page.locator(".drop input[name=image]").setInputFiles(photos());
     await page.locator("textarea[name=purpose]").fill("Testing the page");
     await page.locator("input[name=consent]").check();
     await page.getByRole("button", { name: "Search", exact: true }).click();

@@ -14,7 +14,7 @@ test("the home page loads without errors and says what happens to the photo", as
 test("a photo is previewed at once, whether chosen, dropped or pasted", async ({ page }) => {
   const bytes = [...readFileSync(sample("query.jpg"))];
   await open(page, "/");
-  await page.locator("input[name=image]").setInputFiles(sample("query.jpg"));
+  await page.locator(".drop input[name=image]").setInputFiles(sample("query.jpg"));
   await expect(page.locator(".file-name")).toHaveText("query.jpg");
   await expect.poll(() => page.locator("img.preview").evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0);
   await page.screenshot({ path: artefact("home-chosen.png"), fullPage: true });
@@ -32,13 +32,13 @@ test("a photo is previewed at once, whether chosen, dropped or pasted", async ({
       [kind, target, bytes] as const,
     );
     await expect(page.locator(".file-name")).toHaveText(`${kind}.jpg`);
-    expect(await page.locator("input[name=image]").evaluate((input: HTMLInputElement) => input.files!.length)).toBe(1);
+    expect(await page.locator(".drop input[name=image]").evaluate((input: HTMLInputElement) => input.files!.length)).toBe(1);
   }
 });
 
 test("a text file is refused before it is sent, whatever its name", async ({ page }) => {
   await open(page, "/");
-  await page.locator("input[name=image]").setInputFiles({ name: "photo.jpg", mimeType: "image/jpeg", buffer: Buffer.from("just words, no picture") });
+  await page.locator(".drop input[name=image]").setInputFiles({ name: "photo.jpg", mimeType: "image/jpeg", buffer: Buffer.from("just words, no picture") });
   await expect(page.getByRole("alert").filter({ hasText: "photo.jpg is not a picture we can read" })).toBeVisible();
   await expect(page.locator("img.preview")).toHaveCount(0);
 });
@@ -47,7 +47,7 @@ test("a file over the limit is refused before it is sent", async ({ page }) => {
   await open(page, "/");
   const buffer = Buffer.alloc(13 * 1024 * 1024);
   buffer.set([0xff, 0xd8, 0xff, 0xe0]);
-  await page.locator("input[name=image]").setInputFiles({ name: "huge.jpg", mimeType: "image/jpeg", buffer });
+  await page.locator(".drop input[name=image]").setInputFiles({ name: "huge.jpg", mimeType: "image/jpeg", buffer });
   await expect(page.locator("form .problem")).toContainText("the limit is 12 MB");
 });
 

@@ -21,6 +21,10 @@ pub struct MatchOptions {
     pub urls: Vec<String>,
     /// A public address of the query picture, for providers that take nothing else.
     pub image_url: Option<String>,
+    /// In place of `image`: an earlier request, whose photos are searched with again, usually for another `face`. Consent is asked anew; what
+    /// else is left at its default is as it was there. It is not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub photo_of: Option<String>,
     /// Where the query picture was read from: `s3://bucket/key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query_uri: Option<String>,
@@ -49,6 +53,7 @@ impl Default for MatchOptions {
             providers: Vec::new(),
             urls: Vec::new(),
             image_url: None,
+            photo_of: None,
             query_uri: None,
             pool_uri: None,
             top_k: 50,

@@ -197,6 +197,9 @@ pub struct ProbeReport {
     pub faces: Vec<FaceReport>,
     /// Which of `faces` was compared.
     pub face_index: usize,
+    /// Width and height of the upright query picture in pixels: what the boxes of `faces` refer to.
+    #[serde(default)]
+    pub picture_size: Option<[u32; 2]>,
     pub crop: Option<String>,
     /// The 112×112 crop that the embedding network was given.
     #[serde(default)]

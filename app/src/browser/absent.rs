@@ -60,6 +60,12 @@ pub fn take_dropped(_event: &DragEvent, _input: &HtmlInputElement) -> bool {
     false
 }
 
+pub fn move_files(_from: &HtmlInputElement, _into: &HtmlInputElement) {}
+
+pub fn dropped_address(_event: &DragEvent) -> Option<String> {
+    None
+}
+
 pub fn on_paste(_input: impl Fn() -> Option<HtmlInputElement> + 'static, _tell: impl Fn() + 'static) {}
 
 pub async fn send(_form: HtmlFormElement) -> Result<Accepted, ErrorDetail> {

@@ -73,6 +73,21 @@ pub fn take_dropped(event: &DragEvent, input: &HtmlInputElement) -> bool {
     take(event.data_transfer(), input)
 }
 
+/// Adds the files of another input to those in this one, and takes them out of there.
+pub fn move_files(from: &HtmlInputElement, into: &HtmlInputElement) {
+    let files = |input: &HtmlInputElement| input.files().map(|there| listed(&there)).unwrap_or_default();
+    if put(into, &[files(into), files(from)].concat()) {
+        from.set_value("");
+    }
+}
+
+/// The address of a picture or a page that was dropped in place of a file.
+pub fn dropped_address(event: &DragEvent) -> Option<String> {
+    let list = event.data_transfer()?.get_data("text/uri-list").ok()?;
+    // RFC 2483: an address a line, comments between them.
+    list.lines().find_map(crate::text::web_address)
+}
+
 /// Calls `tell` after a picture was pasted anywhere on the page and added to those in the input that `input` names. Pasted
 /// text goes where it was meant to go.
 pub fn on_paste(input: impl Fn() -> Option<HtmlInputElement> + 'static, tell: impl Fn() + 'static) {

@@ -11,7 +11,7 @@ mod keys;
 mod net;
 mod take;
 
-pub use files::{forget_preview, inspect, keep, on_paste, take_dropped};
+pub use files::{dropped_address, forget_preview, inspect, keep, move_files, on_paste, take_dropped};
 pub use follow::{Following, follow};
 pub use glide::places;
 pub use keys::{letters, on_keys, open_neighbour, set_letters};

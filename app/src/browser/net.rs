@@ -15,7 +15,7 @@ use web_sys::{FormData, HtmlFormElement, RequestInit, Response};
 pub async fn send(form: HtmlFormElement) -> Result<Accepted, ErrorDetail> {
     let unreadable = || problem("form", say!(problem_unreadable_form));
     let data = FormData::new_with_form(&form).map_err(|_| unreadable())?;
-    for field in ["hint", "threshold", "top_k", "max_candidates", "face"] {
+    for field in ["hint", "image_url", "threshold", "top_k", "max_candidates", "face"] {
         if data.get(field).as_string().is_some_and(|text| text.trim().is_empty()) {
             data.delete(field);
         }

@@ -73,6 +73,7 @@ mod tests {
                 person: None,
                 faces: vec![probe],
                 face_index: 0,
+                picture_size: None,
                 crop: None,
                 aligned: None,
                 annotated: None,

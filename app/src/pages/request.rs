@@ -5,7 +5,7 @@ use crate::{
     api::{MatchStatus, RequestState},
     browser,
     live::Live,
-    parts::{CopyLink, Erase, Export, Gallery, How, Missing, Probe, Progress, Share, titled},
+    parts::{Announce, Cancelled, CopyLink, Erase, Export, Gallery, How, Missing, Probe, Progress, Share, WhichFace, titled},
     read::RequestData,
     text,
     words::say,
@@ -35,12 +35,19 @@ pub fn RequestPage(data: RequestData) -> impl IntoView {
         live.result
             .with(|result| result.as_ref().map(|result| format!(" {}", say!(request_in_time, time = text::duration(result.time_taken)))))
     };
-    titled(move || if failed() { say!(request_failed) } else { headline.get() });
+    titled(move || match (live.cancelled.get(), failed()) {
+        (true, _) => say!(cancel_title),
+        (false, true) => say!(request_failed),
+        (false, false) => headline.get(),
+    });
     view! {
         // Without JavaScript the page asks again by itself. (As raw markup: with JavaScript a browser parses the
         // inside of noscript as text, which could not be taken over.)
         {running_at_first.then(|| view! { <noscript inner_html="<meta http-equiv=\"refresh\" content=\"2\">"></noscript> })}
-        <div class="request">
+        <Show when=move || live.cancelled.get()>
+            <Cancelled />
+        </Show>
+        <div class="request" hidden=move || live.cancelled.get()>
             <div class="request-top">
                 <p class=pill>{move || text::state(live.state.get())}</p>
                 <div class="tools">
@@ -54,10 +61,12 @@ pub fn RequestPage(data: RequestData) -> impl IntoView {
                 when=failed
                 fallback=move || {
                     view! {
-                        <h1 aria-live="polite">{headline}</h1>
+                        <h1>{headline}</h1>
+                        <Announce live=live headline=headline />
                         <p class="lead numbers">{move || text::progress(&live.counts.get())} {seconds}</p>
                         <Progress live=live />
                         <Missing live=live unasked=unasked.clone() />
+                        <WhichFace live=live />
                         <div class="board">
                             <Probe live=live />
                             <Gallery live=live />

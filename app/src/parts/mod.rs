@@ -1,5 +1,7 @@
 //! The pieces that pages are made of, each in its own file.
 
+mod announce;
+mod cancel;
 mod card;
 mod chrome;
 mod erase;
@@ -9,6 +11,7 @@ mod gallery;
 mod keys;
 mod missing;
 mod opened;
+mod other_ways;
 mod pair;
 mod photos;
 mod pick;
@@ -23,8 +26,11 @@ mod titled;
 mod tools;
 mod upload;
 mod upload_options;
+mod which_face;
 mod whole;
 
+pub use announce::Announce;
+pub use cancel::Cancelled;
 pub use chrome::{Footer, Header, Notice};
 pub use erase::Erase;
 pub use export::Export;
@@ -39,5 +45,6 @@ pub use titled::DocumentTitle;
 pub use titled::titled;
 pub use tools::CopyLink;
 pub use upload::Upload;
+pub use which_face::WhichFace;
 #[cfg(not(feature = "hydrate"))]
 pub use {photos::Photos, quality::Quality};

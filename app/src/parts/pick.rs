@@ -4,6 +4,7 @@
 //! The input holds the files; what is shown follows it. Choosing in the browser's own dialog replaces them, dropping and
 //! pasting adds to them.
 
+use super::other_ways::OtherWays;
 use crate::{
     api::{MAX_QUERY_PHOTOS, MAX_UPLOAD_BYTES, PICTURE_TYPES},
     browser,
@@ -13,9 +14,9 @@ use crate::{
 };
 use leptos::{html, prelude::*, task::spawn_local};
 
-/// `picked` follows the input; `problem` is told what is wrong with a file.
+/// `picked` follows the input; `problem` is told what is wrong with a file. `address` is the field for one on the web.
 #[component]
-pub fn Pick(picked: RwSignal<Vec<Picked>>, problem: RwSignal<Option<String>>) -> impl IntoView {
+pub fn Pick(picked: RwSignal<Vec<Picked>>, problem: RwSignal<Option<String>>, address: NodeRef<html::Input>) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let hovering = RwSignal::new(false);
     // Looks overlap where a person is quick: only the last one counts.
@@ -63,6 +64,9 @@ pub fn Pick(picked: RwSignal<Vec<Picked>>, problem: RwSignal<Option<String>>) ->
         let taken = input.get_untracked().is_some_and(|input| browser::take_dropped(&event, &input));
         if taken {
             look();
+        } else if let (Some(dropped), Some(field)) = (browser::dropped_address(&event), address.get_untracked()) {
+            field.set_value(&dropped);
+            problem.set(None);
         } else {
             problem.set(Some(say!(pick_not_a_file)));
         }
@@ -90,7 +94,6 @@ pub fn Pick(picked: RwSignal<Vec<Picked>>, problem: RwSignal<Option<String>>) ->
                 name="image"
                 accept=PICTURE_TYPES
                 multiple=true
-                required=true
                 aria-describedby="file-hint"
                 node_ref=input
                 on:change=move |_| look()
@@ -104,6 +107,7 @@ pub fn Pick(picked: RwSignal<Vec<Picked>>, problem: RwSignal<Option<String>>) ->
             let picked = picked.get();
             (picked.len() > 1).then(|| view! { <Chosen picked=picked remove=remove /> })
         }}
+        <OtherWays input=input address=address look=look />
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     api::{MatchResult, ProbeReport},
     live::Live,
     quality, text,
-    words::{count, decimal, percent, say},
+    words::{decimal, percent, say},
 };
 use leptos::prelude::*;
 
@@ -72,27 +72,7 @@ fn Known(probe: ProbeReport) -> impl IntoView {
                     </details>
                 }
             })}
-        {(faces > 1)
-            .then(|| {
-                view! {
-                    <div class="faces">
-                        <p>{count!(probe_faces, faces, chosen = chosen + 1)}</p>
-                        <p class="hint">{say!(probe_another)}</p>
-                        <ul>
-                            {(0..faces)
-                                .map(|face| {
-                                    let label = say!(probe_face, n = face + 1);
-                                    if face == chosen {
-                                        view! { <li><span class="chosen" aria-current="true">{label}</span></li> }.into_any()
-                                    } else {
-                                        view! { <li><a href=format!("/?face={face}") rel="external">{label}</a></li> }.into_any()
-                                    }
-                                })
-                                .collect_view()}
-                        </ul>
-                    </div>
-                }
-            })}
+        {(faces > 1).then(|| view! { <p class="hint">{say!(which_face, n = chosen + 1, total = faces)}</p> })}
     }
 }
 

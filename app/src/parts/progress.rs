@@ -1,10 +1,11 @@
 //! Where the search stands: each stage with its count and time, and the connection to the server.
 
+use super::cancel::Cancel;
 use crate::{
     api::{StageReport, StageState},
     live::Live,
     text,
-    words::say,
+    words::{percent, say},
 };
 use leptos::prelude::*;
 
@@ -25,14 +26,21 @@ pub fn Progress(live: Live) -> impl IntoView {
         <div class="progress" class:over=over>
             <ol class="stages">{STAGES.into_iter().map(|name| view! { <Stage name=name live=live /> }).collect_view()}</ol>
             <Show when=move || !over()>
-                <progress
-                    aria-label=say!(stage_bar)
-                    max=move || share.get().map(|(_, total)| total.to_string())
-                    value=move || share.get().map(|(done, _)| done.to_string())
-                ></progress>
+                <div class="bar">
+                    <progress
+                        aria-label=say!(stage_bar)
+                        max=move || share.get().map(|(_, total)| total.to_string())
+                        value=move || share.get().map(|(done, _)| done.to_string())
+                    ></progress>
+                    <span class="bar-numbers" aria-hidden="true">
+                        {move || share.get().map(|(done, total)| percent(done as f32 / total as f32))}
+                    </span>
+                </div>
+                <Cancel live=live />
             </Show>
-            <Show when=move || live.lost.get()>
-                <p class="lost" role="status">
+            <Show when=move || live.lost.get() && !over()>
+                <p class="lost">
+                    <span class="pulse" aria-hidden="true"></span>
                     {say!(stage_lost)}
                 </p>
             </Show>

@@ -15,7 +15,10 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
     let form = NodeRef::<html::Form>::new();
     let purpose = NodeRef::<html::Textarea>::new();
     let consent = NodeRef::<html::Input>::new();
+    let address = NodeRef::<html::Input>::new();
     let picked = RwSignal::new(Vec::<Picked>::new());
+    // The service is full for now: nothing is wrong with what was given.
+    let busy = RwSignal::new(problem.as_ref().is_some_and(|problem| passes(&problem.code)));
     let problem = RwSignal::new(problem.as_ref().map(text::refusal));
     let sending = RwSignal::new(false);
     let hydrated = RwSignal::new(false);
@@ -33,8 +36,12 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
         }
         let words = purpose.get_untracked().map(|field| field.value()).unwrap_or_default();
         let agreed = consent.get_untracked().is_some_and(|field| field.checked());
-        let missing = if picked.with_untracked(Vec::is_empty) {
+        let stands_at = address.get_untracked().map(|field| field.value()).unwrap_or_default();
+        let stands_at = stands_at.trim();
+        let missing = if picked.with_untracked(Vec::is_empty) && stands_at.is_empty() {
             Some(say!(upload_no_photo))
+        } else if !stands_at.is_empty() && text::web_address(stands_at).is_none() {
+            Some(say!(given_bad_address))
         } else if words.trim().is_empty() {
             Some(say!(upload_no_purpose))
         } else if !agreed {
@@ -44,6 +51,7 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
         };
         let ready = missing.is_none();
         problem.set(missing);
+        busy.set(false);
         let (true, Some(form)) = (ready, form.get_untracked()) else { return };
         sending.set(true);
         spawn_local(async move {
@@ -52,6 +60,7 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
                 Ok(accepted) => browser::go(&accepted.links.page),
                 Err(error) => {
                     sending.set(false);
+                    busy.set(passes(&error.code));
                     problem.set(Some(text::refusal(&error)));
                 }
             }
@@ -68,7 +77,7 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
             on:submit=submit
             aria-label=say!(upload_form)
         >
-            <Pick picked=picked problem=problem />
+            <Pick picked=picked problem=problem address=address />
             <label class="field">
                 <span>{say!(upload_why)}</span>
                 <textarea
@@ -89,12 +98,21 @@ pub fn Upload(health: Option<Health>, problem: Option<ErrorDetail>, face: Option
                 </span>
             </label>
             <Options health=health face=face />
-            <p class="problem" role="alert">
+            <p class="problem" class:busy=busy role="alert">
                 {problem}
             </p>
             <button class="button primary" type="submit" disabled=sending>
-                {move || if sending.get() { text::sending(picked.with(Vec::len)) } else { say!(upload_search) }}
+                {move || match (sending.get(), busy.get()) {
+                    (true, _) => text::sending(picked.with(Vec::len)),
+                    (false, true) => say!(given_again),
+                    (false, false) => say!(upload_search),
+                }}
             </button>
         </form>
     }
+}
+
+/// A refusal that says nothing against the search, but that the service has no room for it just now.
+fn passes(code: &str) -> bool {
+    matches!(code, "queue_full" | "uploads_full" | "rate_limited" | "storage_unavailable")
 }

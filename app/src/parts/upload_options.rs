@@ -46,10 +46,6 @@ pub fn Options(health: Option<Health>, face: Option<usize>) -> impl IntoView {
                     <textarea name="urls" rows="3" autocomplete="off" spellcheck="false" placeholder=say!(options_addresses_example)></textarea>
                 </label>
                 <label class="field">
-                    <span>{say!(options_public)}</span>
-                    <input name="image_url" type="text" inputmode="url" maxlength="2048" autocomplete="off" placeholder=say!(options_public_example) />
-                </label>
-                <label class="field">
                     <span>{say!(options_threshold)}</span>
                     <input name="threshold" type="number" min="-1" max="1" step="0.01" placeholder=say!(options_threshold_none) />
                     <span class="hint">{threshold_hint}</span>

@@ -189,6 +189,7 @@ mod tests {
                 person: None,
                 faces: vec![face],
                 face_index: 0,
+                picture_size: None,
                 crop: None,
                 aligned: None,
                 annotated: None,

@@ -93,7 +93,7 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_full", message).retry_after(60)
     }
 
-    fn unavailable(cause: &dyn std::fmt::Display) -> Self {
+    pub fn unavailable(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "storage failed");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", "The service cannot reach its storage just now: try again.")
             .retry_after(5)

@@ -22,7 +22,8 @@ const FIELDS: usize = 64;
 /// What was sent, checked as far as it can be without looking at the photos.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatchForm {
-    /// One or more photos of one person, as they were sent; the first says who is meant, with `face` where it shows several.
+    /// One or more photos of one person, as they were sent; the first says who is meant, with `face` where it shows several. None where
+    /// the options say where the photo is to be had.
     pub images: Vec<Bytes>,
     pub options: MatchOptions,
     pub sync: bool,
@@ -55,12 +56,19 @@ pub async fn read(mut multipart: Multipart, gate: QualityGate) -> Result<MatchFo
             images.push(bytes);
             continue;
         }
+        if name == "photo_of" {
+            let text = String::from_utf8(field.bytes().await.map_err(unreadable)?.to_vec()).map_err(|_| invalid_text(&name))?;
+            options.photo_of = Some(text.trim().to_owned()).filter(|id| !id.is_empty());
+            continue;
+        }
         let text = String::from_utf8(field.bytes().await.map_err(unreadable)?.to_vec()).map_err(|_| invalid_text(&name))?;
         set(&name, &text, &mut options, &mut sync)?;
     }
-    if images.is_empty() {
-        return Err(missing_image());
-    }
+    match (images.is_empty(), &options.photo_of) {
+        (true, None) if options.image_url.is_none() => Err(missing_image()),
+        (false, Some(_)) => Err(ApiError::invalid_field("photo_of", "sent without `image`: it stands for the photos of another request")),
+        _ => Ok(()),
+    }?;
     Ok(MatchForm { images, options, sync })
 }
 
@@ -112,8 +120,12 @@ pub fn set(name: &str, text: &str, options: &mut MatchOptions, sync: &mut bool) 
 }
 
 pub fn missing_image() -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST, "missing_image", "There is no picture: send it as the form field `image`.")
-        .with(json!({ "field": "image" }))
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "missing_image",
+        "There is no picture: send it as the form field `image`, or its address as `image_url`.",
+    )
+    .with(json!({ "field": "image" }))
 }
 
 impl MatchForm {

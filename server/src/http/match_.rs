@@ -1,7 +1,7 @@
 //! `POST /match`: checks everything that can be checked at once, queues the rest, and answers 202, 200 or, to a form
 //! sent without JavaScript, a redirect to the page of the request.
 
-use super::{ApiError, form, form::MatchForm, pages, photos, pools, report, upload, wants_html};
+use super::{ApiError, form, form::MatchForm, given, pages, photos, pools, report, upload, wants_html};
 use crate::{
     jobs::{self, Submission},
     pipeline::QueryPhotos,
@@ -73,10 +73,12 @@ async fn accept(service: &Arc<Service>, request: Request) -> Result<(jobs::Accep
     if let Some(accepted) = known(service, idempotency.as_ref()).await? {
         return Ok((accepted, form.sync));
     }
+    let earlier = given::as_before(service, &mut form).await?;
     photos::check_sizes(&form.images, limit)?;
     form.check_lawful()?;
     form.check_providers(&service.providers_now().await?)?;
     pools::check_contracts(service, &form.options.providers).await?;
+    given::photos(service, &mut form, earlier).await?;
     take(service, form, idempotency).await
 }
 

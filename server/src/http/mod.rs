@@ -15,6 +15,7 @@ mod events;
 mod evidence;
 mod form;
 mod friendly;
+mod given;
 mod health;
 mod match_;
 mod metrics;
@@ -73,6 +74,7 @@ pub fn router_and_table(service: Arc<Service>) -> (Router, Table) {
         .route("/status/{request_id}", get(status::one))
         .route("/events/{request_id}", get(events::follow))
         .route("/requests/{request_id}", get(pages::request).delete(erase::delete))
+        .route("/requests/{request_id}/erase", post(erase::post))
         .route("/requests/{request_id}/share", post(share::post).delete(share::delete))
         .route("/requests/{request_id}/evidence.zip", get(evidence::get))
         .route("/r/{token}", get(share::get))

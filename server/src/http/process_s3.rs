@@ -180,7 +180,7 @@ fn of_the_query(mut error: ApiError) -> ApiError {
     error
 }
 
-fn refused(field: &str, uri: &str, why: UriRefused) -> ApiError {
+pub fn refused(field: &str, uri: &str, why: UriRefused) -> ApiError {
     match &why {
         UriRefused::Malformed(_) => {
             let uri: String = uri.chars().filter(|c| !c.is_control()).take(100).collect();

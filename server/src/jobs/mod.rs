@@ -16,7 +16,7 @@ mod worker;
 
 pub use progress::{JobProgress, NotKept};
 pub use queue::MISSED_HEARTBEATS;
-pub use submission::{Accepted, Submission, SubmitError};
+pub use submission::{Accepted, Submission, SubmitError, query_key};
 pub use wakes::Wakes;
 
 use crate::{

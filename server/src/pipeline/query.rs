@@ -305,6 +305,7 @@ impl Query {
             person: report::person(&seen.analysis, chosen(seen)),
             faces: seen.analysis.faces.iter().map(report::face).collect(),
             face_index: seen.best,
+            picture_size: Some([seen.analysis.width, seen.analysis.height]),
             crop: first.crop,
             aligned: first.aligned,
             annotated: first.annotated,

@@ -63,6 +63,11 @@ async fn the_usual_log_of_a_search_holds_no_address_words_key_or_file_name() {
     for kind in ["provider_refused", "provider_unavailable", "not_found", "interrupted", "not_a_picture", "refused_host"] {
         assert!(kinds.contains(&format!("\"{kind}\"")), "{kind} happened: {kinds:?}");
     }
+    // The photo itself may stand at an address.
+    for path in ["/private-gone.jpg", "/private-broken.jpg", "/private-page"] {
+        let reply = app.client.post(Form::lawful().field("image_url", &host.at(path))).await;
+        assert!(matches!(reply.status, 415 | 422), "{}", reply.text());
+    }
     app.stop().await;
 
     let log = kept.text();

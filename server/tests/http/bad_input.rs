@@ -25,7 +25,7 @@ async fn pictures_that_are_none() {
         "details": {
           "field": "image"
         },
-        "message": "There is no picture: send it as the form field `image`."
+        "message": "There is no picture: send it as the form field `image`, or its address as `image_url`."
       },
       "request_id": "[id]"
     }

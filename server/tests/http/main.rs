@@ -18,6 +18,7 @@ mod erasure;
 mod events;
 mod evidence;
 mod full_disk;
+mod given;
 mod matching;
 mod metrics;
 mod near_duplicates;

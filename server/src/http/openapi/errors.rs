@@ -35,7 +35,12 @@ pub const ALL: &[ErrorCase] = &[
         "There is no `pool_uri`: send where the pictures to compare with lie, s3://bucket/prefix.",
         r#"{"field": "pool_uri"}"#,
     ),
-    case(400, "missing_image", "There is no picture: send it as the form field `image`.", r#"{"field": "image"}"#),
+    case(
+        400,
+        "missing_image",
+        "There is no picture: send it as the form field `image`, or its address as `image_url`.",
+        r#"{"field": "image"}"#,
+    ),
     case(400, "empty_image", "The picture is empty: send the bytes of a JPEG, PNG, WebP or GIF file.", r#"{"field": "image"}"#),
     case(
         400,
@@ -61,6 +66,19 @@ pub const ALL: &[ErrorCase] = &[
         "`https://example.org/a.jpg` in `query_uri` is no address of the form s3://bucket/key.",
         r#"{"field": "query_uri"}"#,
     ),
+    case(
+        400,
+        "image_url_refused",
+        "The address in `image_url` is not opened here (its port is not open): give the address of a picture on a public site.",
+        r#"{"field": "image_url", "kind": "refused_address"}"#,
+    ),
+    case(
+        400,
+        "image_url_not_public",
+        "The address in `image_url` does not lead to a public site: save the picture and send the file.",
+        r#"{"field": "image_url", "kind": "refused_host"}"#,
+    ),
+    case(403, "cross_site", "A page of another site has sent this: open the page of this service and do it there.", ""),
     case(403, "bad_signature", "This link is not one of ours: open the request's page or status for a new one.", ""),
     case(403, "link_expired", "This link is too old: open the request's page or status for a new one.", ""),
     case(
@@ -136,6 +154,24 @@ pub const ALL: &[ErrorCase] = &[
         "unsupported_media_type",
         "The file is no picture that is read here: send a JPEG, PNG, WebP or GIF file (the content decides, not the name).",
         "",
+    ),
+    case(
+        415,
+        "image_url_no_picture",
+        "What stands at `image_url` is no picture that is read here: give the address of the JPEG, PNG, WebP or GIF itself, not of the page that shows it.",
+        r#"{"field": "image_url", "kind": "not_a_picture"}"#,
+    ),
+    case(
+        422,
+        "image_url_timeout",
+        "The picture at `image_url` took too long to arrive: try again, or save it and send the file.",
+        r#"{"field": "image_url", "kind": "timeout"}"#,
+    ),
+    case(
+        422,
+        "image_url_unreachable",
+        "The picture at `image_url` could not be had from its site: check the address, or save the picture and send the file.",
+        r#"{"field": "image_url", "kind": "not_found"}"#,
     ),
     case(
         422,

@@ -115,7 +115,7 @@ fn found(pictures: Pictures) -> Value {
 
 fn probe(pictures: Pictures) -> Value {
     json!({
-        "query_image": "query-82790186.jpg", "query_uri": null, "face": face(), "person": person(), "faces": [face()], "face_index": 0,
+        "query_image": "query-82790186.jpg", "query_uri": null, "face": face(), "person": person(), "faces": [face()], "face_index": 0, "picture_size": [1024, 768],
         "crop": pictures.address("query/cropped_face/query-82790186.jpg"),
         "annotated": pictures.address("query/annotated/query-82790186.jpg"), "fallback": false, "matches": [found(pictures)],
     })

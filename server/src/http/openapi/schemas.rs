@@ -72,6 +72,7 @@ fn options(options: &Value) -> Map<String, Value> {
     let mut fields = options["properties"].as_object().cloned().unwrap_or_default();
     fields.remove("query_uri");
     fields.remove("pool_uri");
+    fields.remove("photo_of");
     for (name, limits) in LIMITS {
         if let Some(field) = fields.get_mut(name) {
             for (keyword, number) in limits {
@@ -100,10 +101,11 @@ fn form(of: &Value) -> Value {
         let description = fields.get(name).map(|field| text(field, "description")).unwrap_or_default();
         fields.insert(name.into(), json!({ "type": "string", "description": format!("{description} {how}") }));
     }
+    fields.insert("photo_of".into(), of["properties"]["photo_of"].clone());
     fields.values_mut().for_each(never_null);
     let image = format!(
         "The photo: JPEG, PNG, WebP or GIF. Once for each photo of the person, {MAX_QUERY_PHOTOS} at most: `face` belongs to the first. \
-         May be left out where `image_url` says where the photo is."
+         May be left out where `image_url` says where the photo is, or `photo_of` whose it is."
     );
     fields.insert("image".into(), json!({ "type": "array", "items": binary(), "maxItems": MAX_QUERY_PHOTOS, "description": image }));
     if let Some(field) = fields.get_mut("image_url") {
@@ -205,7 +207,7 @@ mod tests {
     #[test]
     fn the_form_has_every_field_that_is_read_and_no_other() {
         let schemas = all();
-        for (schema, own) in [("MatchForm", &["image"][..]), ("BucketSearch", &["query_uri", "pool_uri"])] {
+        for (schema, own) in [("MatchForm", &["image", "photo_of"][..]), ("BucketSearch", &["query_uri", "pool_uri"])] {
             let fields = schemas[schema]["properties"].as_object().expect("fields");
             for name in fields.keys().filter(|name| !own.contains(&name.as_str())) {
                 assert!(set(name, "", &mut MatchOptions::default(), &mut false).is_ok(), "{name} of {schema} is read");

@@ -8,7 +8,7 @@ pub fn group() -> Group {
     let description = "A request is known by its id, and whoever knows the id may read and erase it: keep it to yourself, and hand out \
                        share links. It is forgotten after the service's `RETENTION_DAYS`, or when you erase it; then everything of it \
                        answers 410.";
-    Group { name: "Requests", description, operations: vec![one(), list(), events(), evidence(), artifact(), erase()] }
+    Group { name: "Requests", description, operations: vec![one(), list(), events(), evidence(), artifact(), erase(), erase_by_form()] }
 }
 
 fn one() -> Operation {
@@ -112,4 +112,15 @@ fn erase() -> Operation {
         .answers(Answer::new(204, "Nothing of it is left."))
         .errors(&[ID, WRITES])
         .sample(r#"curl -X DELETE {server}/requests/$ID"#)
+}
+
+fn erase_by_form() -> Operation {
+    Operation::new("post", "/requests/{request_id}/erase", "eraseRequestByForm")
+        .says(
+            "Erase a request, for forms",
+            "As `DELETE`, for a page without JavaScript: it leads back to the request's page, which now says so.",
+        )
+        .takes(request_id())
+        .answers(Answer::new(303, "Nothing of it is left: its page says so.").headers(&["Location"]))
+        .errors(&[&["malformed_id", "not_found", "cross_site"], WRITES])
 }

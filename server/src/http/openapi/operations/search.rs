@@ -16,6 +16,17 @@ const OPTIONS: &[&str] = &[
 ];
 /// What is wrong with a photo.
 const PHOTO: &[&str] = &["empty_image", "payload_too_large", "image_too_large", "unsupported_media_type", "unreadable_image"];
+/// What is wrong with a photo that is not sent but named.
+const NAMED: &[&str] = &[
+    "image_url_refused",
+    "image_url_not_public",
+    "image_url_no_picture",
+    "image_url_timeout",
+    "image_url_unreachable",
+    "malformed_id",
+    "not_found",
+    "bucket_not_allowed",
+];
 /// What stands in the way of a search that reads well.
 const QUEUE: &[&str] = &["upload_timeout", "idempotency_conflict", "contract_mismatch", "gone", "queue_full", "uploads_full"];
 /// What a search may end with while somebody waits for it.
@@ -73,7 +84,7 @@ fn by_upload() -> Operation {
         .answers(done())
         .answers(queued())
         .answers(Answer::new(303, "To a browser's form: the page of the request.").headers(&["Location"]))
-        .errors(&[OPTIONS, &["missing_image", "too_many_images"], PHOTO, QUEUE, WAITING, WRITES])
+        .errors(&[OPTIONS, &["missing_image", "too_many_images"], PHOTO, NAMED, QUEUE, WAITING, WRITES])
         .sample(
             r#"curl -F image=@photo.jpg -F purpose="trying it out" -F consent=true -F sync=true {server}/match
 
