@@ -32,6 +32,8 @@ pub fn Filters(live: Live, total: Memo<usize>, shown: Memo<usize>) -> impl IntoV
         choice.track();
         before.map_or_else(String::new, |_| untrack(|| remain(shown.get(), total.get())))
     });
+    // The page of a shared link has no script, whatever the browser could run: nothing there would tell where a slider stands.
+    let (kind, apply) = if live.own { ("range", "button quiet without-script") } else { ("number", "button quiet") };
     view! {
         <form class="filters" role="search" aria-label=say!(tools_filters) on:submit=move |event| event.prevent_default()>
             <fieldset class="filter">
@@ -46,9 +48,9 @@ pub fn Filters(live: Live, total: Memo<usize>, shown: Memo<usize>) -> impl IntoV
             </fieldset>
             <div class="narrow">
                 <label class="field">
-                    <span>{say!(tools_least)} " " <output>{said_least}</output></span>
+                    <span>{say!(tools_least)} " " {live.own.then(|| view! { <output>{said_least}</output> })}</span>
                     <input
-                        type="range"
+                        type=kind
                         name=choice::LEAST
                         min="0"
                         max="1"
@@ -56,7 +58,7 @@ pub fn Filters(live: Live, total: Memo<usize>, shown: Memo<usize>) -> impl IntoV
                         list="thresholds"
                         value=hundredths(first.least)
                         prop:value=move || hundredths(least.get())
-                        aria-valuetext=said_least
+                        aria-valuetext=move || live.own.then(said_least)
                         on:input=slide
                         on:change=move |_| live.remember()
                     />
@@ -83,13 +85,19 @@ pub fn Filters(live: Live, total: Memo<usize>, shown: Memo<usize>) -> impl IntoV
             <div class="remain">
                 <p>{move || remain(shown.get(), total.get())}</p>
                 <p class="unseen" role="status">{said}</p>
-                <button class="button quiet without-script">{say!(tools_apply)}</button>
+                <button class=apply>{say!(tools_apply)}</button>
                 <Show when=move || choice.with(Choice::leaves_out)>
                     <Clear live=live />
                 </Show>
-                <button class="button quiet keys-button needs-script" type="button" popovertarget="keys">
-                    {say!(tools_keys)}
-                </button>
+                {live
+                    .own
+                    .then(|| {
+                        view! {
+                            <button class="button quiet keys-button needs-script" type="button" popovertarget="keys">
+                                {say!(tools_keys)}
+                            </button>
+                        }
+                    })}
             </div>
         </form>
     }

@@ -55,7 +55,7 @@ pub fn Gallery(live: Live) -> impl IntoView {
                     </p>
                 </div>
             </Show>
-            <Keys />
+            {live.own.then(|| view! { <Keys /> })}
         </section>
     }
 }

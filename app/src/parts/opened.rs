@@ -48,8 +48,8 @@ pub fn Opened(panel: String, report: ArcRwSignal<MatchReport>, live: Live) -> im
             <div class="opened-top">
                 <h2 id=heading>{title}</h2>
                 <div class="turns">
-                    {turn(-1, say!(tools_previous), "M10 3l-5 5 5 5")}
-                    {turn(1, say!(tools_next), "M6 3l5 5-5 5")}
+                    {live.own.then(|| turn(-1, say!(tools_previous), "M10 3l-5 5 5 5"))}
+                    {live.own.then(|| turn(1, say!(tools_next), "M6 3l5 5-5 5"))}
                     <button class="button quiet" type="button" popovertarget=panel popovertargetaction="hide" autofocus=true>
                         {say!(opened_close)}
                     </button>
