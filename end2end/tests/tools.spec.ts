@@ -285,6 +285,15 @@ test("a link is shared, read by somebody else, and revoked", async ({ page, brow
   expect(JSON.stringify(data)).not.toContain(page.url().match(/[0-9a-f-]{36}/)![0]);
   expect((await other.request.get(new URL(data.result[0].matches[0].aligned, link).href)).status()).toBe(200);
 
+  // Its page has no script: the filters are a plain form.
+  const cards = await visible(reader).count();
+  expect(cards).toBeGreaterThan(1);
+  await reader.locator("input[name=min]").fill("0.4");
+  await reader.getByRole("button", { name: "Apply" }).click();
+  await expect(visible(reader)).toHaveCount(1);
+  await reader.locator(".remain").getByRole("link", { name: "Clear the filters" }).click();
+  await expect(visible(reader)).toHaveCount(cards);
+
   await panel.getByRole("button", { name: "End the link" }).click();
   await expect(panel.getByRole("status")).toContainText("The link has ended");
   expect((await reader.goto(link))!.status()).toBe(410);
