@@ -181,7 +181,6 @@ mod tests {
                 Diagnostic { stage: "decode".into(), kind: "unreadable_image".into(), count: 2, provider: None },
                 Diagnostic { stage: "discover".into(), kind: "provider_timeout".into(), count: 1, provider: Some("wikimedia".into()) },
             ],
-            evidence: None,
             result: vec![ProbeReport {
                 query_image: "query-1.jpg".into(),
                 query_uri: None,
