@@ -53,9 +53,9 @@ async fn a_shared_result_is_a_page_to_read_that_leads_nowhere_and_is_kept_from_s
     for control in ["<script", "Erase", "/share", "evidence.zip"] {
         assert!(!text.contains(control), "{control}");
     }
-    assert!(
-        text.contains("1 red.png") && text.contains("This link ends on") && text.contains("A similarity is a measurement, not a proof")
-    );
+    for words in ["1 red", "This link ends on", "A similarity is a measurement, not a proof"] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
     let pictures: Vec<&str> = text.split(" src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(pictures.len() > 6 && pictures.iter().all(|address| address.starts_with(&link)), "{pictures:?}");
     assert_eq!(app.client.get(pictures[0]).await.header("content-type"), "image/jpeg");

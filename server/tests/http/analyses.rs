@@ -8,6 +8,7 @@ use image::RgbImage;
 use models::{Caller, Detected, Embedding, ModelError, Person, Vision, VisionInfo};
 use serde_json::Value;
 use server::analyses::AnalysisCache;
+use server::clock::{Moment, StoppedClock};
 use server::config::AnalysesConfig;
 use server::discovery::FolderProvider;
 use server::pipeline::{MatchJob, PipelineContext, Progress, QueryPhoto, run};
@@ -272,6 +273,7 @@ async fn with_real_networks_what_is_remembered_on_disk_is_what_they_saw_to_the_l
     let search = async |request: u128| -> (MatchResult, usize) {
         let pool = FolderProvider::new("samples", samples.join("pool"));
         let mut context = PipelineContext::new(vision.clone(), vec![Arc::new(pool)], None);
+        context.clock = Arc::new(StoppedClock(Moment(1_772_323_199_999)));
         let config = AnalysesConfig { folder: folder.path().to_owned(), disk_bytes: 1 << 30, memory_bytes: 0 };
         context.known = AnalysisCache::open(&config).expect("opened");
         let job = MatchJob {

@@ -21,7 +21,7 @@ async fn host() -> String {
         .route("/large.png", get(move || async move { large }))
         .route("/wide.png", get(|| async { pictures::png_header(20_000, 20_000) }))
         .route("/slow.png", get(|| async { tokio::time::sleep(Duration::from_secs(600)).await }))
-        .route("/inside.png", get(|| async { Redirect::temporary("http://127.0.0.1:9/secret.png") }))
+        .route("/inside.png", get(|| async { Redirect::temporary("http://127.0.0.1/secret.png") }))
         .route("/gone.png", get(|| async { StatusCode::NOT_FOUND }));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address").to_string();

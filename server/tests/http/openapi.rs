@@ -189,7 +189,9 @@ async fn the_page_has_every_route_schema_and_code_and_needs_no_script() {
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; style-src 'self'; img-src 'self' data:;"), "{policy}");
     let html = page.text();
-    for part in ["<!DOCTYPE html>", "<html lang=\"en\">", "<title>HTTP interface · Face Engine</title>", "<header", "<main", "<footer"] {
+    for part in
+        ["<!DOCTYPE html>", "<html lang=\"en\">", "<title lang=\"en\">HTTP interface · Face Engine</title>", "<header", "<main", "<footer"]
+    {
         assert_eq!(html.matches(part).count(), 1, "{part}");
     }
     for absent in ["<script", " style=", " onclick=", "{server}", "src=\"http"] {

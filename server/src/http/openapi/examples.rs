@@ -101,7 +101,9 @@ fn found(pictures: Pictures) -> Value {
         "match_status": "MATCH", "held_back": [], "face": face(), "person": person(),
         "thumbnail": pictures.address("pool/thumbnail/conference-1927.jpg"),
         "crop": pictures.address("pool/cropped_face/conference-1927-0.jpg"),
+        "aligned": pictures.address("pool/cropped_face/conference-1927-aligned.jpg"),
         "annotated": pictures.address("pool/annotated/conference-1927.jpg"),
+        "picture": pictures.address("pool/picture/conference-1927.jpg"), "picture_size": [1024, 768], "discovered": 3,
         "sha256": SHA256, "retrieved_at": "2026-11-27T02:11:30.912Z", "downloaded_from": "picture", "thumbnail_only": false,
         "duplicates": [], "fallback": false,
         "provenances": [{
@@ -117,6 +119,7 @@ fn probe(pictures: Pictures) -> Value {
     json!({
         "query_image": "query-82790186.jpg", "query_uri": null, "face": face(), "person": person(), "faces": [face()], "face_index": 0, "picture_size": [1024, 768],
         "crop": pictures.address("query/cropped_face/query-82790186.jpg"),
+        "aligned": pictures.address("query/cropped_face/query-82790186-aligned.jpg"),
         "annotated": pictures.address("query/annotated/query-82790186.jpg"), "fallback": false, "matches": [found(pictures)],
     })
 }
