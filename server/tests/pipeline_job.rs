@@ -527,6 +527,8 @@ async fn artifacts_lie_where_the_layout_says() {
     let (a, lonely) = (stem(0), stem(1));
     assert_eq!(a, format!("pool-{}", &probe.matches[0].sha256[..12]));
     let mut expected = vec![
+        format!("output/{id}/evidence/manifest.json"),
+        format!("output/{id}/evidence/results.json"),
         format!("output/{id}/query/annotated/{query}.jpg"),
         format!("output/{id}/query/cropped_face/{query}.jpg"),
         format!("output/{id}/query/cropped_face/{query}-aligned.jpg"),

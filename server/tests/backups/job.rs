@@ -177,6 +177,8 @@ fn green_of(found: &MatchReport) -> u8 {
 fn bare(mut result: MatchResult) -> MatchResult {
     (result.time_taken, result.fallback) = (0.0, false);
     result.fallbacks.clear();
+    // Its manifest says what stood in.
+    result.evidence = None;
     result.diagnostics.clear();
     result
 }
