@@ -68,6 +68,6 @@ test("500 faces arrive in batches, in order, and are told in a few sentences", a
   expect(seen.changes).toBeLessThan(100);
   expect(seen.sentences).toBeLessThan(20);
   // What is out of sight is not laid out.
-  expect(await page.locator(".card").last().evaluate((card) => (card as any).checkVisibility({ contentVisibilityAuto: true }))).toBe(false);
+  expect(await page.locator(".card .similarity").last().evaluate((words) => (words as any).checkVisibility({ contentVisibilityAuto: true }))).toBe(false);
   await page.screenshot({ path: artefact("live-crowd.png") });
 });

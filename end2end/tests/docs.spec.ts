@@ -15,7 +15,7 @@ test("every route of the document stands on the page, and its examples name this
 
 test("a link of the contents leads to its route, by keyboard too", async ({ page }) => {
   await page.goto("/docs");
-  const link = page.getByRole("navigation", { name: "Routes and schemas" }).getByRole("link", { name: "Erase a request" });
+  const link = page.getByRole("navigation", { name: "Routes and schemas" }).getByRole("link", { name: "Erase a request", exact: true });
   await link.focus();
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/#eraseRequest$/);
