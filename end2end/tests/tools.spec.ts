@@ -256,48 +256,53 @@ test("what is shown is taken along as CSV and JSON, everything as the API tells 
   }
 });
 
-test("a link is shared, read by somebody else, and revoked", async ({ page, browser, context }) => {
-  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  await search(page);
-  await page.getByRole("button", { name: "Share", exact: true }).click();
-  const panel = page.locator("#share");
-  await expect(panel).toBeVisible();
-  await panel.getByRole("button", { name: "End the link" }).click();
-  await expect(panel.getByRole("status")).toContainText("There is no open link");
-  await panel.getByLabel("The link works for").selectOption({ label: "1 hour" });
-  const before = Date.now();
-  await panel.getByRole("button", { name: "Create a link" }).click();
-  await expect(panel.getByRole("status")).toContainText("The link works until");
-  await panel.getByRole("button", { name: "Copy", exact: true }).click();
-  await expect(panel.getByRole("button", { name: "Copied" })).toBeVisible();
-  await page.screenshot({ path: artefact("share.png") });
-  const link = await page.evaluate(() => navigator.clipboard.readText());
-  expect(link).toBe(await panel.getByLabel("The link to share").inputValue());
-  expect(new URL(link).pathname).toMatch(/^\/r\/[0-9a-f]{64}$/);
+test.describe("sharing", () => {
+  // Ending a link where none is open is asked of the server, and refused.
+  test.use({ expectedFailures: [/Failed to load resource.*404/] });
 
-  const other = await browser.newContext();
-  const reader = await other.newPage();
-  expect((await reader.goto(link))!.status()).toBe(200);
-  const data = await (await other.request.get(`${link}.json`)).json();
-  const hours = (Date.parse(data.expires_at) - before) / 3_600_000;
-  expect(hours).toBeGreaterThan(0.98);
-  expect(hours).toBeLessThan(1.02);
-  expect(JSON.stringify(data)).not.toContain(page.url().match(/[0-9a-f-]{36}/)![0]);
-  expect((await other.request.get(new URL(data.result[0].matches[0].aligned, link).href)).status()).toBe(200);
+  test("a link is shared, read by somebody else, and revoked", async ({ page, browser, context }) => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await search(page);
+    await page.getByRole("button", { name: "Share", exact: true }).click();
+    const panel = page.locator("#share");
+    await expect(panel).toBeVisible();
+    await panel.getByRole("button", { name: "End the link" }).click();
+    await expect(panel.getByRole("status")).toContainText("There is no open link");
+    await panel.getByLabel("The link works for").selectOption({ label: "1 hour" });
+    const before = Date.now();
+    await panel.getByRole("button", { name: "Create a link" }).click();
+    await expect(panel.getByRole("status")).toContainText("The link works until");
+    await panel.getByRole("button", { name: "Copy", exact: true }).click();
+    await expect(panel.getByRole("button", { name: "Copied" })).toBeVisible();
+    await page.screenshot({ path: artefact("share.png") });
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    expect(link).toBe(await panel.getByLabel("The link to share").inputValue());
+    expect(new URL(link).pathname).toMatch(/^\/r\/[0-9a-f]{64}$/);
 
-  // Its page has no script: the filters are a plain form.
-  const cards = await visible(reader).count();
-  expect(cards).toBeGreaterThan(1);
-  await reader.locator("input[name=min]").fill("0.4");
-  await reader.getByRole("button", { name: "Apply" }).click();
-  await expect(visible(reader)).toHaveCount(1);
-  await reader.locator(".remain").getByRole("link", { name: "Clear the filters" }).click();
-  await expect(visible(reader)).toHaveCount(cards);
+    const other = await browser.newContext();
+    const reader = await other.newPage();
+    expect((await reader.goto(link))!.status()).toBe(200);
+    const data = await (await other.request.get(`${link}.json`)).json();
+    const hours = (Date.parse(data.expires_at) - before) / 3_600_000;
+    expect(hours).toBeGreaterThan(0.98);
+    expect(hours).toBeLessThan(1.02);
+    expect(JSON.stringify(data)).not.toContain(page.url().match(/[0-9a-f-]{36}/)![0]);
+    expect((await other.request.get(new URL(data.result[0].matches[0].aligned, link).href)).status()).toBe(200);
 
-  await panel.getByRole("button", { name: "End the link" }).click();
-  await expect(panel.getByRole("status")).toContainText("The link has ended");
-  expect((await reader.goto(link))!.status()).toBe(410);
-  await other.close();
+    // Its page has no script: the filters are a plain form.
+    const cards = await visible(reader).count();
+    expect(cards).toBeGreaterThan(1);
+    await reader.locator("input[name=min]").fill("0.4");
+    await reader.getByRole("button", { name: "Apply" }).click();
+    await expect(visible(reader)).toHaveCount(1);
+    await reader.locator(".remain").getByRole("link", { name: "Clear the filters" }).click();
+    await expect(visible(reader)).toHaveCount(cards);
+
+    await panel.getByRole("button", { name: "End the link" }).click();
+    await expect(panel.getByRole("status")).toContainText("The link has ended");
+    expect((await reader.goto(link))!.status()).toBe(410);
+    await other.close();
+  });
 });
 
 test("a new link ends the one before", async ({ page, request }) => {
