@@ -56,7 +56,7 @@ export class Serving {
       const limit = setTimeout(() => fail(new Error(`the server is not up after 3 minutes:\n${said}`)), 180_000);
       const hear = (chunk: Buffer) => {
         said = (said + chunk.toString()).slice(-20_000);
-        const address = /listens on (http:\/\/[\d.:]+)/.exec(said)?.[1];
+        const address = /listens on (http:\/\/[\d.:]+)\s/.exec(said)?.[1];
         if (address) {
           clearTimeout(limit);
           done(address);
