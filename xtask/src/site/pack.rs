@@ -12,9 +12,10 @@ use std::path::Path;
 pub const KINDS: [&str; 3] = ["wasm", "js", "css"];
 /// The list of names, beside `pkg/`.
 pub const LIST: &str = "bundle.json";
-/// What a visitor may have to load at the most: all files of the bundle together, gzip, in bytes. The goal is 350 KB and is not met
-/// (docs/PAGE.md); until it is, this keeps the page from growing.
-pub const BUDGET: u64 = 480_000;
+/// What a visitor should have to load at the most: all files of the bundle together, gzip, in bytes (350 KB). It is not met yet.
+pub const GOAL: u64 = 350 * 1024;
+/// Until it is: no heavier than this, so that the page does not grow. Goes when [`GOAL`] is met, which then is what fails.
+pub const CEILING: u64 = 480_000;
 
 /// Bytes of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,11 +91,14 @@ pub fn table(sizes: &[Size]) -> String {
 }
 
 /// # Errors
-/// Where the bundle is heavier than [`BUDGET`].
+/// Where the bundle is heavier than [`CEILING`]; that it is over [`GOAL`] is told each time.
 pub fn within_budget(sizes: &[Size]) -> Result<()> {
     let gzip: u64 = sizes.iter().map(|size| size.gzip).sum();
-    if gzip > BUDGET {
-        bail!("the page weighs {gzip} bytes gzip, and may weigh {BUDGET}: docs/PAGE.md says what makes it heavy");
+    if gzip > CEILING {
+        bail!("the page weighs {gzip} bytes gzip, and may weigh {CEILING}: docs/PAGE.md says what makes it heavy");
+    }
+    if gzip > GOAL {
+        println!("site: GOAL NOT MET: the page weighs {gzip} bytes gzip, {} more than the {GOAL} it should", gzip - GOAL);
     }
     Ok(())
 }
@@ -125,8 +129,8 @@ mod tests {
     #[test]
     fn the_sum_of_all_files_decides() {
         let size = |gzip| Size { name: String::new(), raw: 0, gzip, brotli: 0 };
-        assert!(within_budget(&[size(BUDGET - 10), size(10)]).is_ok());
-        assert!(within_budget(&[size(BUDGET - 10), size(11)]).unwrap_err().to_string().contains("docs/PAGE.md"));
+        assert!(within_budget(&[size(CEILING - 10), size(10)]).is_ok());
+        assert!(within_budget(&[size(CEILING - 10), size(11)]).unwrap_err().to_string().contains("docs/PAGE.md"));
     }
 
     #[test]
