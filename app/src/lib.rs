@@ -8,6 +8,10 @@
 
 #![recursion_limit = "256"]
 
+// Server and browser must agree on what marks the parts of a page.
+#[cfg(not(erase_components))]
+compile_error!("compile with `--cfg erase_components`, as .cargo/config.toml does: RUSTFLAGS of your own must repeat it");
+
 #[cfg(not(feature = "hydrate"))]
 pub mod alone;
 pub mod api;
@@ -23,13 +27,12 @@ mod browser;
 
 mod choice;
 mod live;
+mod number;
 mod pages;
 mod parts;
 #[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
 mod picture;
 pub mod places;
-#[cfg(feature = "ssr")]
-pub mod plain;
 pub mod quality;
 mod read;
 mod shell;

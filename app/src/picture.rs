@@ -3,6 +3,7 @@
 
 use crate::{
     api::{MAX_QUERY_PHOTOS, MAX_UPLOAD_BYTES},
+    number::fixed,
     words::say,
 };
 
@@ -40,7 +41,7 @@ pub fn check(name: &str, size: usize, head: &[u8]) -> Result<(), String> {
     }
     if size > MAX_UPLOAD_BYTES {
         let limit = MAX_UPLOAD_BYTES / (1024 * 1024);
-        return Err(say!(pick_too_large, name = name, mb = format!("{:.0}", size as f64 / 1_048_576.0), limit = limit));
+        return Err(say!(pick_too_large, name = name, mb = fixed(size as f64 / 1_048_576.0, 0), limit = limit));
     }
     match Kind::of(head) {
         Kind::Read => Ok(()),

@@ -2,6 +2,7 @@
 
 use crate::{
     api::{QualityGate, QualityReason, QualityReport},
+    number::fixed,
     words::{percent, say},
 };
 
@@ -48,7 +49,7 @@ pub fn verdict(held_back: &[QualityReason]) -> String {
 
 /// `Looks 12° to the right and 5° up, leans 3° to the left`; angles under 3° are not told: the estimate is no better.
 pub fn pose(quality: &QualityReport) -> String {
-    let degrees = |angle: f32| Some(angle.abs().round()).filter(|degrees| *degrees >= 3.0);
+    let degrees = |angle: f32| Some(angle.abs().round()).filter(|degrees| *degrees >= 3.0).map(|degrees| fixed(degrees, 0));
     let sideways = |angle: f32| {
         let degrees = degrees(angle)?;
         Some(if angle > 0.0 { say!(quality_right, degrees = degrees) } else { say!(quality_left, degrees = degrees) })
@@ -70,7 +71,7 @@ pub fn pose(quality: &QualityReport) -> String {
 
 /// `Brightness 128, contrast 45 of 255`.
 pub fn light(quality: &QualityReport) -> String {
-    say!(quality_light, brightness = format!("{:.0}", quality.brightness), contrast = format!("{:.0}", quality.contrast))
+    say!(quality_light, brightness = fixed(quality.brightness, 0), contrast = fixed(quality.contrast, 0))
 }
 
 /// What to do about a poor face in the asker's own photo.

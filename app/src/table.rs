@@ -3,6 +3,7 @@
 
 use crate::{
     api::{DownloadedFrom, MatchReport, MatchResult, QualityReason, Thresholds},
+    number::{fixed, shortest},
     places::places,
 };
 
@@ -46,7 +47,7 @@ fn text(text: &Option<String>) -> Cell {
 
 /// What is no number is empty.
 fn number(number: f32) -> Cell {
-    if number.is_finite() { Cell::Plain(number.to_string()) } else { Cell::Empty }
+    if number.is_finite() { Cell::Plain(shortest(number)) } else { Cell::Empty }
 }
 
 fn reasons(reasons: &[QualityReason]) -> Cell {
@@ -84,7 +85,7 @@ fn row(report: &MatchReport) -> [Cell; COLUMNS.len()] {
         if report.retrieved_at.is_empty() { Cell::Empty } else { Cell::Text(report.retrieved_at.clone()) },
         Cell::Text(report.sha256.clone()),
         Cell::Text(report.pool_image.clone()),
-        Cell::List(report.face.bbox.iter().map(|edge| edge.round().to_string()).collect()),
+        Cell::List(report.face.bbox.iter().map(|edge| fixed(*edge, 0)).collect()),
         Cell::List(report.duplicates.clone()),
     ]
 }

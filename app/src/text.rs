@@ -12,6 +12,7 @@ pub use stand_in::{degraded, engine, pack, packs, stand_in};
 
 use crate::{
     api::{Counts, DownloadedFrom, ErrorDetail, MatchStatus, ProviderReport, RequestState, Thresholds},
+    number::fixed,
     words::{count, decimal, find, plain, say},
 };
 
@@ -45,9 +46,9 @@ pub fn duration(seconds: f64) -> String {
     } else if seconds < 0.0005 {
         say!(time_under_a_millisecond)
     } else if seconds < 0.9995 {
-        say!(time_milliseconds, n = format!("{:.0}", seconds * 1000.0))
+        say!(time_milliseconds, n = fixed(seconds * 1000.0, 0))
     } else if seconds < 59.95 {
-        say!(time_seconds, n = decimal(&format!("{seconds:.1}")))
+        say!(time_seconds, n = decimal(&fixed(seconds, 1)))
     } else {
         let whole = seconds.round() as u64;
         say!(time_minutes, minutes = whole / 60, seconds = whole % 60)
@@ -56,8 +57,7 @@ pub fn duration(seconds: f64) -> String {
 
 /// A cosine as the page shows it: two digits, the sign where it is negative.
 pub fn similarity(cosine: f32) -> String {
-    let shown = format!("{cosine:.2}");
-    decimal(&if shown == "-0.00" { "0.00".to_owned() } else { shown.replace('-', "\u{2212}") })
+    decimal(&fixed(cosine, 2).replace('-', "\u{2212}"))
 }
 
 /// `Possible from 0.30, match from 0.40.`

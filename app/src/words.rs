@@ -201,7 +201,7 @@ pub fn decimal(number: &str) -> String {
 
 /// A share of 1 in whole percent.
 pub fn percent(share: f32) -> String {
-    say!(number_percent, n = format!("{:.0}", share * 100.0))
+    say!(number_percent, n = crate::number::fixed(share * 100.0, 0))
 }
 
 /// The address with this language asked for, all else kept; without one, with none asked for.

@@ -1,4 +1,5 @@
 // A photo with several faces: which one was compared is plain, and another one is chosen in one step.
+import { accessible, largeEnough } from "./accessible";
 import { artefact, expect, fill, picturesAreThere, sample, search, test } from "./page";
 
 const GROUP = () => sample("pool/table.jpg");
@@ -24,6 +25,8 @@ test("several faces are outlined on the photo, and one is chosen by mouse", asyn
   }
   await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: artefact("which-face.png"), fullPage: true });
+  await accessible(page, "several faces");
+  await largeEnough(page, "several faces");
 
   const before = page.url();
   await form.locator(".face-box").nth(1).click();

@@ -1,4 +1,5 @@
 // A search while it runs: faces arrive one by one, whatever happens to the page, the connection and the server meanwhile.
+import { accessible, largeEnough } from "./accessible";
 import type { APIRequestContext, Page } from "@playwright/test";
 import { FORM, test, type Web } from "../slow";
 import { artefact, expect, open, post, similarities } from "./page";
@@ -24,6 +25,7 @@ test("faces appear as they are compared and settle into their rank", async ({ pa
   await open(page, links.page);
   await expect(page.locator(".stage.running")).toContainText("Find pictures");
   await page.screenshot({ path: artefact("live-finding.png") });
+  await accessible(page, "finding pictures");
 
   // The least similar first.
   web.search.open();
@@ -33,6 +35,8 @@ test("faces appear as they are compared and settle into their rank", async ({ pa
   await expect(page.locator(".bar-numbers")).toHaveText("25%");
   await expect(page.locator(".pill")).toHaveText("Searching");
   await page.screenshot({ path: artefact("live.png") });
+  await accessible(page, "comparing");
+  await largeEnough(page, "comparing");
   await cards(page).first().evaluate((card) => ((card as any).here = true));
 
   web.pictures[0].open();
@@ -78,6 +82,7 @@ test.describe("when the server goes away", () => {
     await slow.serving.kill();
     await expect(page.locator(".lost")).toContainText("The connection was lost");
     await page.screenshot({ path: artefact("live-lost.png") });
+    await accessible(page, "connection lost");
     await slow.serving.again();
     await expect(page.locator(".lost")).toHaveCount(0);
     web.open();
@@ -100,6 +105,7 @@ test.describe("cancelling", () => {
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("The search is cancelled");
     await expect(page.locator(".request")).toBeHidden();
     await page.screenshot({ path: artefact("cancelled.png") });
+    await accessible(page, "cancelled");
     expect((await request.get(links.status)).status()).toBe(410);
     expect((await page.reload())!.status()).toBe(410);
     await page.getByRole("link", { name: "New search" }).last().click();
@@ -112,6 +118,7 @@ test.describe("cancelling", () => {
     await open(page, links.page);
     await expect(page.locator(".pill")).toHaveText("Waiting");
     await page.screenshot({ path: artefact("live-waiting.png") });
+    await accessible(page, "waiting");
     await page.getByRole("button", { name: "Cancel the search" }).click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("The search is cancelled");
     web.open();

@@ -1,4 +1,5 @@
 // From the search to the result: it arrives by itself, it can be understood, passed on and erased.
+import { accessible, largeEnough } from "./accessible";
 import { artefact, expect, open, picturesAreThere, post, search, similarities, test } from "./page";
 
 test("matches arrive without a reload and settle by similarity", async ({ page }) => {
@@ -100,9 +101,12 @@ test.describe("after erasing", () => {
     await page.getByRole("button", { name: "Erase", exact: true }).click();
     await expect(page.getByRole("alertdialog")).toBeVisible();
     await page.screenshot({ path: artefact("erase.png") });
+    await accessible(page, "erase dialog");
+    await largeEnough(page, "erase dialog");
     await page.getByRole("button", { name: "Erase everything" }).click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("This search is erased");
     await page.screenshot({ path: artefact("erased.png") });
+    await accessible(page, "erased");
     expect((await page.reload())!.status()).toBe(410);
     expect((await request.get(crop!)).status()).toBe(410);
   });
@@ -135,4 +139,6 @@ test("a photo without a face ends with what helps", async ({ page, request }) =>
   await open(page, links.page);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("No face found in your photo");
   await page.screenshot({ path: artefact("no-face.png") });
+  await accessible(page, "no face");
+  await largeEnough(page, "no face");
 });

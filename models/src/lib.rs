@@ -17,6 +17,8 @@ pub mod align;
 #[cfg(feature = "networks")]
 pub mod batch;
 #[cfg(feature = "networks")]
+mod courtesy;
+#[cfg(feature = "networks")]
 pub mod decode;
 #[cfg(feature = "networks")]
 pub mod engine;
@@ -29,6 +31,8 @@ pub mod preprocess;
 #[cfg(feature = "networks")]
 pub mod vision;
 
+#[cfg(feature = "networks")]
+pub use courtesy::give_way;
 #[cfg(feature = "networks")]
 pub use engine::EngineChoice;
 #[cfg(feature = "networks")]

@@ -30,11 +30,13 @@ pub struct Page {
     pub preview: Option<String>,
     /// A part of it (`id="live"`) changes: it is asked for again from time to time.
     pub live: bool,
+    /// The language of title and body, where it is not the reader's.
+    pub written_in: Option<&'static str>,
 }
 
 impl Page {
     pub fn new(title: String, body: AnyView) -> Self {
-        Self { title, body, indexed: true, preview: None, live: false }
+        Self { title, body, indexed: true, preview: None, live: false, written_in: None }
     }
 }
 
@@ -55,7 +57,7 @@ pub fn document(around: Around, page: impl FnOnce() -> Page) -> String {
     Owner::new().with(|| {
         provide_context(language);
         provide_context(Address(address));
-        let Page { title, body, indexed, preview, live } = page();
+        let Page { title, body, indexed, preview, live, written_in } = page();
         let title = if title.is_empty() { "Face Engine".to_owned() } else { format!("{title} · Face Engine") };
         let robots = (!indexed).then(|| view! { <meta name="robots" content="noindex, nofollow, noarchive, noimageindex" /> });
         let preview = preview.map(|words| preview_of(title.clone(), words, &origin));
@@ -67,7 +69,7 @@ pub fn document(around: Around, page: impl FnOnce() -> Page) -> String {
                     <meta charset="utf-8" />
                     <meta name="viewport" content="width=device-width, initial-scale=1" />
                     <meta name="color-scheme" content="light dark" />
-                    <title>{title}</title>
+                    <title lang=written_in>{title}</title>
                     {robots}
                     {preview}
                     <link rel="icon" href=ICON />
@@ -78,7 +80,7 @@ pub fn document(around: Around, page: impl FnOnce() -> Page) -> String {
                         {say!(shell_skip)}
                     </a>
                     <Header />
-                    <main id="main" tabindex="-1">
+                    <main id="main" tabindex="-1" lang=written_in>
                         {body}
                     </main>
                     <Footer />

@@ -4,6 +4,7 @@
 //! reduced motion sees any of it.
 
 use super::window;
+use crate::number::fixed;
 use leptos::prelude::{document, request_animation_frame};
 use std::collections::HashMap;
 use wasm_bindgen::JsCast;
@@ -46,7 +47,7 @@ impl Places {
             if let Some(&(left, top)) = self.0.get(&card.id()) {
                 let (dx, dy) = (left - now.left(), top - now.top());
                 if (dx.abs() > 1.0 || dy.abs() > 1.0) && (near(top) || near(now.top())) {
-                    moved.push((card, format!("translate({dx}px, {dy}px)")));
+                    moved.push((card, ["translate(", &fixed(dx, 1), "px, ", &fixed(dy, 1), "px)"].concat()));
                 }
             }
         });

@@ -1,6 +1,6 @@
 //! What a reader has chosen to see of the cards.
 
-use super::{Card, Live};
+use super::{Card, Live, arrange};
 use crate::{api::MatchReport, browser, choice::Choice, words::address};
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ impl Live {
     /// Every card, in the order that was chosen. Those that are left out are among them: they are hidden, not taken away.
     pub fn in_order(self) -> Vec<Card> {
         let (mut cards, order) = (self.cards.get(), self.choice.with(|choice| choice.order));
-        cards.sort_by(|a, b| order.compare(&a.report.read_untracked(), &b.report.read_untracked()));
+        arrange(&mut cards, &|a, b| order.compare(a, b));
         cards
     }
 

@@ -5,11 +5,11 @@ use crate::{
     api::MatchStatus,
     choice::{self, Choice, NOT_STATED, Order, hundredths},
     live::Live,
+    number::shortest,
     text,
     words::{decimal, say},
 };
 use leptos::prelude::*;
-use std::collections::BTreeSet;
 
 const STATUSES: [MatchStatus; 3] = [MatchStatus::Match, MatchStatus::Possible, MatchStatus::NoMatch];
 
@@ -25,7 +25,7 @@ pub fn Filters(live: Live, total: Memo<usize>, shown: Memo<usize>) -> impl IntoV
     };
     let marks = move || {
         let thresholds = live.thresholds.get();
-        [thresholds.possible, thresholds.match_].map(|cosine| view! { <option value=cosine.to_string()></option> }).collect_view()
+        [thresholds.possible, thresholds.match_].map(|cosine| view! { <option value=shortest(cosine)></option> }).collect_view()
     };
     // Said after a choice, and never because another face has arrived: a region that speaks all the time is turned off.
     let said = Memo::new(move |before: Option<&String>| {
@@ -179,23 +179,26 @@ fn Named(live: Live, name: &'static str, label: String, all: String, of: Facet) 
     };
     let first = StoredValue::new(untrack(chosen));
     let names = Memo::new(move |_| {
-        let mut names = BTreeSet::new();
+        // Sorted, each once.
+        let mut names: Vec<String> = Vec::new();
+        let mut insert = |name: &str| {
+            if let Err(at) = names.binary_search_by(|known| known.as_str().cmp(name)) {
+                names.insert(at, name.to_owned());
+            }
+        };
         live.cards.with(|cards| {
             for card in cards {
                 card.report.with(|report| {
                     for pair in choice::named(report) {
-                        let name = (of.named)(pair);
-                        if !names.contains(name) {
-                            names.insert(name.to_owned());
-                        }
+                        insert((of.named)(pair));
                     }
                 });
             }
         });
         // What is asked for is in the list even while no face has it.
-        names.insert(chosen());
-        names.remove("");
-        names.into_iter().collect::<Vec<_>>()
+        insert(&chosen());
+        names.retain(|name| !name.is_empty());
+        names
     });
     let words = |name: &str| if name == NOT_STATED { say!(place_not_stated) } else { name.to_owned() };
     view! {

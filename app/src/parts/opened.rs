@@ -15,6 +15,7 @@ use crate::{
     api::{FaceReport, MatchReport},
     browser,
     live::Live,
+    number::fixed,
     places::places,
     quality, text,
     words::{decimal, percent, say},
@@ -127,19 +128,19 @@ fn face(report: &MatchReport) -> Facts {
     let [x1, y1, x2, y2] = bbox.map(f32::round);
     let no_face = report.fallback;
     let mut facts = vec![
-        (say!(opened_similarity), decimal(&format!("{:.4}", report.similarity))),
+        (say!(opened_similarity), decimal(&fixed(report.similarity, 4))),
         (say!(opened_face_found), if no_face { say!(opened_no_face) } else { say!(opened_confidence, share = percent(*score)) }),
-        (say!(opened_face_size), say!(opened_pixels, width = x2 - x1, height = y2 - y1)),
+        (say!(opened_face_size), say!(opened_pixels, width = fixed(x2 - x1, 0), height = fixed(y2 - y1, 0))),
     ];
     match quality {
         Some(known) => {
-            let eyes = format!("{:.0}", known.eye_distance);
+            let eyes = fixed(known.eye_distance, 0);
             facts.extend([
                 (say!(tools_quality), quality::summary(known)),
                 (say!(tools_eyes), say!(tools_eyes_are, n = eyes)),
                 (say!(opened_pose), quality::pose(known)),
                 (say!(opened_light), quality::light(known)),
-                (say!(opened_sharpness), format!("{sharpness:.0}")),
+                (say!(opened_sharpness), fixed(*sharpness, 0)),
                 (say!(tools_covered), percent(known.occlusion.clamp(0.0, 1.0))),
             ]);
         }

@@ -1,12 +1,12 @@
 //! How good a face is to compare: a bar, a number, and what speaks against it in words.
 
-use crate::{api::QualityReport, quality, words::say};
+use crate::{api::QualityReport, number::fixed, quality, words::say};
 use leptos::prelude::*;
 
 /// The bar turns where the first reason begins.
 #[component]
 pub fn Quality(report: QualityReport) -> impl IntoView {
-    let overall = format!("{:.2}", report.overall.clamp(0.0, 1.0));
+    let overall = fixed(report.overall.clamp(0.0, 1.0), 2);
     view! {
         <span class="quality" class:poor=!report.reasons.is_empty()>
             <meter min="0" max="1" low="0.5" optimum="1" value=overall aria-label=say!(quality_bar)></meter>

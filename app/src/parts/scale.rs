@@ -2,6 +2,7 @@
 
 use crate::{
     api::{MatchStatus, Thresholds},
+    number::shortest,
     text,
     words::say,
 };
@@ -33,7 +34,7 @@ pub fn Badge(#[prop(into)] status: Signal<MatchStatus>) -> impl IntoView {
 /// A bar from 0 to 1 with a mark at each threshold. Below 0 the bar is empty; the number beside it says the rest.
 #[component]
 pub fn Scale(#[prop(into)] similarity: Signal<f32>, #[prop(into)] thresholds: Signal<Thresholds>) -> impl IntoView {
-    let place = |cosine: f32| f64::from((cosine.clamp(0.0, 1.0) * 1000.0).round() / 10.0);
+    let place = |cosine: f32| shortest((cosine.clamp(0.0, 1.0) * 1000.0).round() / 10.0);
     let possible = move || place(thresholds.get().possible);
     let match_ = move || place(thresholds.get().match_);
     // A NaN cannot be drawn.

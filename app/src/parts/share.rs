@@ -67,7 +67,7 @@ pub fn Share(live: Live, id: String) -> impl IntoView {
         _ => None,
     };
     view! {
-        <button class="button quiet" type="button" popovertarget="share">
+        <button class="button quiet" type="button" popovertarget="share" hidden=move || live.state.get().is_final() && !completed()>
             {say!(tools_share)}
         </button>
         <div class="opened question" id="share" popover="auto" role="dialog" aria-labelledby="share-heading">

@@ -4,6 +4,7 @@
 use crate::{
     api::{FaceReport, ProbeReport},
     live::Live,
+    number::fixed,
     words::{count, say},
 };
 use leptos::prelude::*;
@@ -94,7 +95,7 @@ fn outline(face: &FaceReport, [width, height]: [u32; 2]) -> [String; 4] {
 }
 
 fn percent(share: f32) -> String {
-    format!("{share:.2}%")
+    fixed(share, 2) + "%"
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! can be taken away.
 
 use super::card::short_name;
-use crate::{api::MatchReport, words::say};
+use crate::{api::MatchReport, number::shortest, words::say};
 use leptos::prelude::*;
 
 /// Results of earlier versions have their outlines burnt in.
@@ -46,12 +46,12 @@ pub fn Whole(report: MatchReport, renew: impl Fn() + Copy + Send + 'static) -> i
 fn Outlines(report: MatchReport, size: [u32; 2]) -> impl IntoView {
     let [width, height] = size;
     let frame = |class: &'static str, [x1, y1, x2, y2]: [f32; 4]| {
-        view! { <rect class=class x=x1 y=y1 width=(x2 - x1).max(0.0) height=(y2 - y1).max(0.0) /> }
+        view! { <rect class=class x=shortest(x1) y=shortest(y1) width=shortest((x2 - x1).max(0.0)) height=shortest((y2 - y1).max(0.0)) /> }
     };
     // Seen on a picture of any size, and never larger than an eye.
     let [x1, _, x2, _] = report.face.bbox;
     let radius = (width.max(height) as f32 / 220.0).min((x2 - x1).abs() / 16.0).max(1.0);
-    let dot = |[x, y]: [f32; 2]| view! { <circle cx=x cy=y r=radius /> };
+    let dot = |[x, y]: [f32; 2]| view! { <circle cx=shortest(x) cy=shortest(y) r=shortest(radius) /> };
     view! {
         <svg class="outlines" viewBox=["0 0 ", &width.to_string(), " ", &height.to_string()].concat() preserveAspectRatio="none" aria-hidden="true">
             {report.person.map(|person| frame("outline person", person.bbox))}

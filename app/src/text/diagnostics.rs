@@ -77,7 +77,12 @@ pub fn absences(diagnostics: &[Diagnostic]) -> Option<String> {
 
 /// How many sources these are about: one that failed in both rounds is one source.
 fn sources<'a, 'b: 'a>(of: impl Iterator<Item = &'a &'b Diagnostic> + Clone) -> usize {
-    let named: std::collections::BTreeSet<_> = of.clone().filter_map(|d| d.provider.as_deref()).collect();
+    let mut named: Vec<&str> = Vec::new();
+    for provider in of.clone().filter_map(|d| d.provider.as_deref()) {
+        if !named.contains(&provider) {
+            named.push(provider);
+        }
+    }
     named.len() + of.filter(|d| d.provider.is_none()).map(|d| d.count).sum::<usize>()
 }
 

@@ -1,10 +1,13 @@
 //! Words about the photos of a search, one or several of one person.
 
-use crate::words::{decimal, percent, say};
+use crate::{
+    number::fixed,
+    words::{decimal, percent, say},
+};
 
 /// `1.2 MB. Click to choose another.`, of one or several files of so many bytes together.
 pub fn chosen(photos: usize, bytes: usize) -> String {
-    let mb = decimal(&format!("{:.1}", (bytes as f64 / 1_048_576.0).max(0.1)));
+    let mb = decimal(&fixed((bytes as f64 / 1_048_576.0).max(0.1), 1));
     if photos == 1 { say!(pick_size_one, mb = mb) } else { say!(pick_size_several, mb = mb) }
 }
 

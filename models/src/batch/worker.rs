@@ -2,13 +2,14 @@
 
 use super::turns::Part;
 use super::{Shared, State, tensors};
-use crate::ModelError;
+use crate::{ModelError, give_way};
 use crate::engine::{Tensor, guarded};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 /// Until the batcher is dropped.
 pub fn work(shared: &Shared, number: usize) {
+    give_way();
     while let Some(batch) = next_batch(shared, number) {
         answer(shared, number, batch);
     }

@@ -43,6 +43,7 @@ async fn validate_one(service: &Arc<Service>, image: Bytes) -> Result<Result<Val
     let permit = service.decoders.clone().acquire_owned().await.map_err(|e| ApiError::internal(&e))?;
     let limits = service.limits;
     let validated = tokio::task::spawn_blocking(move || {
+        models::give_way();
         let _permit = permit;
         validate_query(&image, &limits)
     });

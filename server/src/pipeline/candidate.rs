@@ -134,6 +134,7 @@ pub async fn on_a_core<T: Send + 'static>(
         return Err(StageError { stage, kind: "shutting_down", message: "no computing is accepted any more".into() });
     };
     let task = tokio::task::spawn_blocking(move || {
+        models::give_way();
         let result = work();
         drop(permit);
         result

@@ -117,6 +117,7 @@ impl Gallery {
             faces = faces.min(all);
             let sought = Arc::clone(probe);
             let scan = move || {
+                models::give_way();
                 let shortlist = gallery.index.shortlist(sought.as_slice(), faces, None);
                 (gallery, shortlist)
             };

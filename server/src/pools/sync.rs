@@ -267,6 +267,7 @@ impl Task {
         let Some(permit) = turn::take(&self.ctx.compute, &self.busy, self.patience).await else { return Looked::NotNow };
         let sync = Arc::clone(&self);
         let work = move || {
+            models::give_way();
             let _permit = permit;
             match body.read() {
                 Ok(bytes) => sync.look_at(picture, before, &bytes),

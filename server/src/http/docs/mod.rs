@@ -11,7 +11,10 @@ use super::{
     pages, site,
 };
 use crate::service::Service;
-use app::words::{Language, in_language};
+use app::{
+    alone::{Around, Page, document, given},
+    words::{Language, in_language},
+};
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, header},
@@ -30,7 +33,9 @@ pub async fn page(State(service): State<Arc<Service>>, request: Request) -> Resp
     let (language, asked) = (pages::language(request.uri(), request.headers()), Language::asked(request.uri().query()));
     let here = in_language(request.uri().path_and_query().map_or("/docs", |here| here.as_str()), None);
     let body = BODY.replace(SERVER, &address(request.headers(), request.uri(), &service.config.http));
-    let page = app::plain::document(&bundle, language, here, "HTTP interface", body);
+    // Without a preview and a script, the origin and the nonce stand nowhere.
+    let around = Around { style: format!("/pkg/{}", bundle.css), language, address: here, origin: String::new(), nonce: String::new() };
+    let page = document(around, || Page { written_in: Some("en"), ..given("HTTP interface".to_owned(), body) });
     let mut response = tagged(request.headers(), "text/html; charset=utf-8", page);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
