@@ -7,7 +7,11 @@ use crate::{
     words::say,
 };
 #[cfg(not(feature = "hydrate"))]
-use crate::{parts::DocumentTitle, server::Bundle, words::here};
+use crate::{
+    parts::{DocumentTitle, escaped},
+    server::Bundle,
+    words::here,
+};
 #[cfg(not(feature = "hydrate"))]
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
@@ -37,7 +41,7 @@ pub fn shell(data: PageData, bundle: &Bundle) -> impl IntoView + use<> {
                 <meta name="color-scheme" content="light dark" />
                 <meta name="referrer" content="no-referrer" />
                 <meta name="description" content=say!(shell_description) />
-                <title>{title.get()}</title>
+                <title inner_html=escaped(&title.get())></title>
                 {robots}
                 <link rel="icon" href=ICON />
                 <link rel="stylesheet" href=style />

@@ -1,9 +1,9 @@
 # Words of the pages that the server renders alone: they are not in the program that the browser loads.
 
-alone-as-of = A las { $moment }
+alone-as-of = Datos de las { $moment }
 alone-clock = { $clock } UTC
 alone-refresh = Actualizar
-alone-refresh-self = Actualizar sola
+alone-refresh-self = Actualización automática
 alone-lost = El servidor no respondió: lo que aquí se ve es anterior. Se le vuelve a preguntar automáticamente.
 
 dashboard-title = Panel
@@ -11,21 +11,21 @@ dashboard-well = Todo funciona
 dashboard-degraded = Con problemas
 dashboard-away = En este momento no se puede acceder a la base de datos, así que no se muestran ni las búsquedas ni las colecciones. No se pierde nada de lo aceptado.
 dashboard-queue = Cola
-dashboard-room = sitio para { $n }
+dashboard-room = capacidad para { $n }
 dashboard-workers =
     { $n ->
         [one] { $n } proceso de trabajo
        *[other] { $n } procesos de trabajo
     }
 dashboard-speed = Rendimiento y tiempos
-dashboard-window = Hasta cuándo atrás
+dashboard-window = Periodo mostrado
 dashboard-hour = 1 hora
 dashboard-day = 24 horas
 dashboard-week = 7 días
 dashboard-cut = Solo se cuentan las { $n } búsquedas más recientes.
 dashboard-throughput = Búsquedas terminadas
 dashboard-throughput-is = Barras a lo largo del tiempo: { $completed } completadas, { $failed } fallidas. Las cifras están en la tabla de abajo.
-dashboard-latency = Tiempo hasta el resultado, con la espera
+dashboard-latency = Tiempo hasta el resultado, espera incluida
 dashboard-latency-is = Tramos a lo largo del tiempo, de la mediana a lo que no superan 95 de cada 100: { $most } como máximo. Las cifras están en la tabla de abajo.
 dashboard-median = Mediana
 dashboard-slowest = 95 de cada 100 no lo superan
@@ -40,10 +40,10 @@ dashboard-stage = Etapa
 dashboard-mean = Media
 dashboard-searches = Búsquedas
 dashboard-newest = Búsquedas más recientes
-dashboard-no-ids = Sin fotos, finalidades ni direcciones: esta página está abierta a quien llegue al servidor.
+dashboard-no-ids = Sin fotos, finalidades ni direcciones: esta página está abierta a cualquiera que tenga acceso al servidor.
 dashboard-asked = Solicitada
 dashboard-state = Estado
-dashboard-took = Duró
+dashboard-took = Duración
 dashboard-engine = Motor y redes
 dashboard-database = Base de datos
 dashboard-objects = Archivos
@@ -68,11 +68,11 @@ dashboard-sent = Qué recibe
 
 pools-lead = Colecciones de imágenes propias. Cada una se examina una sola vez; desde entonces, una búsqueda compara con sus rostros sin volver a calcularlos.
 pools-none = Todavía no hay colecciones
-pools-none-why = Una colección es una carpeta o un depósito de imágenes con las que se puede comparar.
+pools-none-why = Una colección es una carpeta o un depósito (bucket) de imágenes con las que se puede comparar.
 pools-name = Nombre
-pools-name-hint = De 1 a 40 letras, cifras, - o _. Una búsqueda la pide por él.
+pools-name-hint = De 1 a 40 letras, cifras, - o _. Las búsquedas piden la colección por este nombre.
 pools-place = Lugar
-pools-place-hint = Una carpeta del servidor, como /srv/photos, o s3://depósito/prefijo, dentro de un lugar que el operador haya reservado.
+pools-place-hint = Una carpeta del servidor, como /srv/photos, o s3://bucket/prefijo, dentro de un lugar que el operador haya reservado.
 pools-pictures = Imágenes
 pools-faces = Rostros
 pools-last = Última sincronización
@@ -97,30 +97,30 @@ pools-keep = Conservarla
 pools-delete-all = Eliminar la colección
 pools-add = Añadir una colección
 pools-add-now = Añadir
-pools-may-not-add = Aquí se añaden colecciones si el operador ha reservado un lugar para ellas (POOL_ROOTS).
+pools-may-not-add = Aquí solo se pueden añadir colecciones si el operador ha reservado un lugar para ellas (POOL_ROOTS).
 pools-done-added = La colección se ha añadido. Sincronícela para que las búsquedas encuentren sus rostros al instante.
 pools-done-asked = Se ha pedido la sincronización; continúa en segundo plano.
 pools-done-deleted = La colección se ha eliminado: ya no se guarda nada de ella.
 pools-state-new = Sin sincronizar
-pools-state-queued = A la espera
+pools-state-queued = En espera
 pools-state-syncing = Sincronizando
 pools-state-synced = Sincronizada
 pools-state-failed = Falló la sincronización
-pools-state-outdated = Anticuada
+pools-state-outdated = Desactualizada
 pools-state-not-allowed = No permitida
 pools-help-new = Mientras no se sincronice, una búsqueda examina cada una de sus imágenes.
-pools-help-outdated = Sus rostros se calcularon con otras redes que las actuales: vuelve a usarse después de la próxima sincronización.
+pools-help-outdated = Sus rostros se calcularon con redes distintas de las actuales: vuelve a usarse después de la próxima sincronización.
 pools-help-not-allowed = La configuración del servidor ya no permite examinarla.
 pools-help-failed = La última sincronización terminó antes de tiempo. Lo guardado se conserva; sincronícela de nuevo.
 
 shared-title = Un resultado compartido
 shared-preview = El resultado de la búsqueda de un rostro, compartido con un enlace. Ábralo para ver qué se comparó y con qué certeza.
-shared-pill = Compartido con usted, para leer
+shared-pill = Compartido con usted, solo para lectura
 shared-dates = Búsqueda del { $made }. Este enlace deja de funcionar el { $ends }.
-shared-searched = Se buscó a
-shared-ended = Enlace terminado
+shared-searched = Rostro buscado
+shared-ended = Enlace inactivo
 shared-ended-title = Este enlace ha dejado de funcionar
-shared-ended-why = Se revocó, superó su plazo o se borró lo que mostraba. Pregunte a quien se lo dio.
+shared-ended-why = Se anuló, superó su plazo o se borró lo que mostraba. Pregunte a quien se lo dio.
 shared-unknown-title = No hay nada detrás de este enlace
 shared-unknown-why = Compruebe que se copió entero.
 
@@ -132,7 +132,7 @@ trouble-again = Inténtelo de nuevo dentro de un momento. No se pierde nada de l
 trouble-again-in = Inténtelo de nuevo dentro de { $seconds } segundos. No se pierde nada de lo aceptado.
 trouble-failed = Error
 trouble-failed-title = Algo falló en el servicio
-trouble-failed-why = No se debe a usted. Inténtelo de nuevo y, si persiste, avise al operador.
+trouble-failed-why = No se debe a nada que usted haya hecho. Inténtelo de nuevo y, si persiste, avise al operador.
 trouble-operator = El operador lo encuentra en el registro por este identificador: { $id }
 trouble-refused = Rechazado
 trouble-refused-title = Esto no se hizo

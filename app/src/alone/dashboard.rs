@@ -11,8 +11,8 @@ use crate::{
     words::{count, say},
 };
 use charts::charts;
-use lists::{engine, newest, pools_in_short, providers, stage_times};
 use leptos::prelude::*;
+use lists::{engine, newest, pools_in_short, providers, stage_times};
 use std::collections::BTreeMap;
 
 /// How far back the charts reach, and in how many steps.

@@ -1,7 +1,7 @@
 //! The document around a page that the server renders alone.
 
 use crate::{
-    parts::{Footer, Header},
+    parts::{Footer, Header, escaped},
     shell::ICON,
     words::{Address, Language, here, say},
 };
@@ -69,7 +69,7 @@ pub fn document(around: Around, page: impl FnOnce() -> Page) -> String {
                     <meta charset="utf-8" />
                     <meta name="viewport" content="width=device-width, initial-scale=1" />
                     <meta name="color-scheme" content="light dark" />
-                    <title lang=written_in>{title}</title>
+                    <title lang=written_in inner_html=escaped(&title)></title>
                     {robots}
                     {preview}
                     <link rel="icon" href=ICON />
@@ -129,9 +129,9 @@ mod tests {
 
     #[test]
     fn a_page_names_its_language_its_place_and_the_other_language() {
-        let html = document(around(Language::Spanish), || given("Colecciones".into(), "<h1>x</h1>".into()));
+        let html = document(around(Language::Spanish), || given("Colecciones & <b>".into(), "<h1>x</h1>".into()));
         assert!(html.starts_with("<!DOCTYPE html><html lang=\"es\""), "{html}");
-        assert!(html.contains("<title>Colecciones · Face Engine</title>") && html.contains("<h1>x</h1>"));
+        assert!(html.contains("<title>Colecciones &amp; &lt;b> · Face Engine</title>") && html.contains("<h1>x</h1>"));
         assert!(html.contains("href=\"/pools?said=added&amp;lang=en\""), "the same page in English");
         let current: Vec<&str> = html.split("<a ").filter(|link| link.contains("aria-current=\"page\"")).collect();
         assert!(current.len() == 1 && current[0].contains("href=\"/pools\""), "{current:?}");

@@ -40,9 +40,9 @@ pub use probe::{How, Probe};
 pub use progress::Progress;
 pub use share::Share;
 pub use sources::BROUGHT;
-#[cfg(not(feature = "hydrate"))]
-pub use titled::DocumentTitle;
 pub use titled::titled;
+#[cfg(not(feature = "hydrate"))]
+pub use titled::{DocumentTitle, escaped};
 pub use tools::CopyLink;
 pub use upload::Upload;
 pub use which_face::WhichFace;

@@ -14,6 +14,12 @@ impl DocumentTitle {
     }
 }
 
+/// A title as HTML. The element takes its text whole, so what Leptos marks its texts with would stand in it.
+#[cfg(not(feature = "hydrate"))]
+pub fn escaped(title: &str) -> String {
+    title.replace('&', "&amp;").replace('<', "&lt;")
+}
+
 fn whole(text: &str) -> String {
     if text.is_empty() { "Face Engine".to_owned() } else { [text, " · Face Engine"].concat() }
 }

@@ -2,8 +2,8 @@
 
 use super::turns::Part;
 use super::{Shared, State, tensors};
-use crate::{ModelError, give_way};
 use crate::engine::{Tensor, guarded};
+use crate::{ModelError, give_way};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 

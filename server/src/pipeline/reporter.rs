@@ -13,11 +13,13 @@ pub struct Reporter<'a> {
     pub counts: Counts,
     stage: Option<(StageReport, Instant)>,
     told: Instant,
+    /// More was done since it was told.
+    behind: bool,
 }
 
 impl<'a> Reporter<'a> {
     pub fn new(progress: &'a dyn Progress) -> Self {
-        Self { progress, counts: Counts::default(), stage: None, told: Instant::now() }
+        Self { progress, counts: Counts::default(), stage: None, told: Instant::now(), behind: false }
     }
 
     /// Ends the stage before, if one is open, and begins the next.
@@ -40,15 +42,24 @@ impl<'a> Reporter<'a> {
         self.stage = Some((report, Instant::now()));
     }
 
-    /// One more item of the open stage is done.
+    /// One more item of the open stage is done. Where that is not told at once, [`Self::catch_up`] does.
     pub fn step(&mut self) {
-        let due = self.told.elapsed() >= THROTTLE;
         if let Some((report, _)) = &mut self.stage {
             report.done += 1;
-            if due {
-                let report = report.clone();
-                self.tell(&report);
-            }
+            self.behind = true;
+        }
+        self.catch_up();
+    }
+
+    /// Tells what was done since it was told last, if it is time to. Call now and then while nothing happens: the last of several
+    /// steps would else stay untold until the next.
+    pub fn catch_up(&mut self) {
+        if let Some((report, _)) = &self.stage
+            && self.behind
+            && self.told.elapsed() >= THROTTLE
+        {
+            let report = report.clone();
+            self.tell(&report);
         }
     }
 
@@ -75,7 +86,47 @@ impl<'a> Reporter<'a> {
     }
 
     fn tell(&mut self, report: &StageReport) {
-        self.told = Instant::now();
+        (self.told, self.behind) = (Instant::now(), false);
         self.progress.emit(EventKind::Stage { stage: report.clone(), counts: self.counts });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// How many were done, each time it was told.
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<usize>>);
+
+    #[async_trait::async_trait]
+    impl Progress for Heard {
+        fn emit(&self, event: EventKind) {
+            if let EventKind::Stage { stage, .. } = event {
+                self.0.lock().expect("no panic").push(stage.done);
+            }
+        }
+
+        fn log(&self, _message: String) {}
+
+        fn cancelled(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn the_last_step_before_a_pause_is_told_in_the_pause() {
+        let heard = Heard::default();
+        let mut reporter = Reporter::new(&heard);
+        reporter.begin("analyse", Some(4));
+        reporter.told += THROTTLE;
+        reporter.step();
+        reporter.step();
+        assert_eq!(*heard.0.lock().unwrap(), [0], "two steps at once are not worth two events");
+        reporter.told -= THROTTLE * 3;
+        reporter.catch_up();
+        reporter.catch_up();
+        assert_eq!(*heard.0.lock().unwrap(), [0, 2], "told once");
     }
 }

@@ -132,6 +132,7 @@ impl Sweep<'_> {
             if self.progress.cancelled() {
                 return Err(PipelineError::Cancelled);
             }
+            reporter.catch_up();
             // Pictures wait in memory until they are drawn: a slow store holds back the next candidates.
             while looking < most && writing < most {
                 let Some((index, candidate)) = waiting.next() else { break };

@@ -118,7 +118,7 @@ async fn a_search_is_told_and_refused_in_the_language_of_its_reader() {
     let headers: Vec<_> = BROWSER.into_iter().chain([("cookie", "lang=es")]).collect();
     let refused = app.client.post_with(Form::lawful().file("image", "notes.jpg", b"no picture"), &headers).await;
     assert_eq!((refused.status, refused.header("content-language")), (415, "es"));
-    assert!(refused.text().contains("El archivo no es una imagen que aquí se lea"), "{}", refused.text());
+    assert!(refused.text().contains("El archivo no es una imagen que aquí se pueda leer"), "{}", refused.text());
     assert!(refused.text().contains("href=\"/?lang=en\""), "a change of language leads to an address that can be opened");
 
     let reply = app.client.post_with(Form::good(), &headers).await;

@@ -1,11 +1,7 @@
 //! How many searches there were and how long they took, drawn and as tables.
 
 use super::{super::chart, Bucket, Window, clock};
-use crate::{
-    api::RequestState,
-    text,
-    words::say,
-};
+use crate::{api::RequestState, text, words::say};
 use leptos::prelude::*;
 
 pub fn charts(buckets: &[Bucket], window: Window, cut: Option<u64>) -> AnyView {
