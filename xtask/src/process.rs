@@ -43,9 +43,16 @@ pub fn aloud(command: &mut Command, what: &str) -> Result<()> {
 /// Cargo as the active toolchain has it, without what an enclosing cargo run has set for itself.
 pub fn cargo(program: PathBuf) -> Command {
     let mut command = Command::new(program);
-    for variable in
-        ["RUSTC", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTUP_TOOLCHAIN", "CARGO", "LEPTOS_OUTPUT_NAME"]
-    {
+    for variable in [
+        "RUSTC",
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "RUSTDOCFLAGS",
+        "CARGO_BUILD_TARGET",
+        "RUSTUP_TOOLCHAIN",
+        "CARGO",
+        "LEPTOS_OUTPUT_NAME",
+    ] {
         command.env_remove(variable);
     }
     command
